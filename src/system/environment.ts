@@ -1,0 +1,23 @@
+/** The environment variables that bothy reads: all of them, and only here. */
+const VARIABLES = {
+  /** The store's folder (default `/var/lib/bothy`). */
+  BOTHY_HOME: "BOTHY_HOME",
+  /** The folder for mounts and sockets of a running host (default `/run/bothy`, or one below it per other store). */
+  BOTHY_RUN: "BOTHY_RUN",
+  /** `crun` or `runc`: the OCI runtime to use instead of the first that works. */
+  BOTHY_RUNTIME: "BOTHY_RUNTIME",
+  /** `kvm` or `tcg`: skips the acceleration probe. */
+  BOTHY_ACCEL: "BOTHY_ACCEL",
+  /** libvirt's connection URI (default `qemu:///system`). */
+  BOTHY_LIBVIRT_URI: "BOTHY_LIBVIRT_URI",
+  /** Seconds that `up` waits for a machine to answer (default 120, under emulation 300). */
+  BOTHY_BOOT_TIMEOUT: "BOTHY_BOOT_TIMEOUT",
+} as const;
+
+/** The name of a variable that bothy reads. */
+export type Variable = keyof typeof VARIABLES;
+
+/** The value of one of our variables; empty counts as unset. */
+export function environment(name: Variable): string | undefined {
+  return process.env[VARIABLES[name]] || undefined;
+}

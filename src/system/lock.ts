@@ -1,0 +1,98 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BothyError } from "../errors.ts";
+import { ensureFolder } from "./files.ts";
+import { start } from "./process.ts";
+
+/** Who holds a lock. */
+export interface Holder {
+  readonly pid: number;
+  /** What it is doing: the command as typed. */
+  readonly command: string;
+  readonly since: string;
+}
+
+/** How a lock is asked for. */
+export interface LockOptions {
+  /** How long to wait for another process (default: ten minutes). */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when the lock is not free at once. */
+  readonly onWait?: ((holder: Holder | undefined) => void) | undefined;
+}
+
+/**
+ * Holds `path` against every other process until disposed.
+ * The lock is the kernel's (flock(2), held by a small child that ends with us), so a holder that dies
+ * frees it at once and there is nothing to take over or clean. The file names the holder.
+ * @throws BothyError `LOCKED` after the timeout, naming the holder; `INTERRUPTED` when the signal fires.
+ */
+export async function lock(path: string, options: LockOptions = {}): Promise<AsyncDisposable> {
+  await ensureFolder(dirname(path));
+  const quick = await tryFlock(path, 0, undefined);
+  const child = quick ?? (await waitForLock(path, options));
+  await writeFile(path, JSON.stringify(self()));
+  return { [Symbol.asyncDispose]: () => release(child) };
+}
+
+/** Who holds the lock, as far as its file tells; only meaningful while it is held. */
+export async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+async function waitForLock(path: string, options: LockOptions): Promise<ChildProcess> {
+  const { timeoutMs = 600_000, signal } = options;
+  options.onWait?.(await readHolder(path));
+  const child = await tryFlock(path, timeoutMs, signal);
+  if (child) return child;
+  if (signal?.aborted) throw new BothyError("INTERRUPTED", "interrupted while waiting for a lock");
+  const holder = await readHolder(path);
+  const who = holder ? `\`${holder.command}\` (pid ${holder.pid}, since ${holder.since})` : "another process";
+  throw new BothyError("LOCKED", `${who} still holds the lock ${path}`, {
+    hints: [holder ? `wait for it, or end it: kill ${holder.pid}` : "wait for it, then try again"],
+  });
+}
+
+/** A child that holds the lock and ends when its stdin closes, or `undefined` when the lock is taken. */
+async function tryFlock(
+  path: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<ChildProcess | undefined> {
+  const wait = timeoutMs > 0 ? ["-w", String(Math.ceil(timeoutMs / 1000))] : ["-n"];
+  const child = start(["flock", ...wait, "--no-fork", path, "sh", "-c", "echo held; exec cat"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true, // Ctrl-C goes to the whole group; the lock must outlive the undo
+    ...(signal ? { signal } : {}),
+  });
+  child.on("error", () => {});
+  child.stdin?.on("error", () => {});
+  const stdout = child.stdout;
+  if (!stdout) throw new Error("flock without stdout");
+  const held = await Promise.race([
+    once(stdout, "data").then(() => true),
+    once(child, "close").then(() => false),
+  ]);
+  if (!held) return undefined;
+  child.unref();
+  return child;
+}
+
+async function release(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const closed = once(child, "close");
+  child.ref();
+  child.stdin?.end();
+  await closed;
+}
+
+function self(): Holder {
+  const command = ["bothy", ...process.argv.slice(2)].join(" ");
+  return { pid: process.pid, command, since: new Date().toISOString() };
+}

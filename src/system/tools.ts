@@ -1,0 +1,31 @@
+/** Programs of the host that bothy runs, and the Debian package that brings each. */
+export const TOOL_PACKAGES = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  libvirtd: "libvirt-daemon-system",
+  virtlogd: "libvirt-daemon",
+  runc: "runc",
+  crun: "crun",
+  conmon: "conmon",
+  mmdebstrap: "mmdebstrap",
+  "mkfs.erofs": "erofs-utils",
+  "mkfs.ext4": "e2fsprogs",
+  e2fsck: "e2fsprogs",
+  dnsmasq: "dnsmasq-base",
+  nft: "nftables",
+  ip: "iproute2",
+  ssh: "openssh-client",
+  patchelf: "patchelf",
+  cpio: "cpio",
+  depmod: "kmod",
+  losetup: "mount",
+  mount: "mount",
+  unshare: "util-linux",
+  flock: "util-linux",
+  tar: "tar",
+} as const;
+
+/** The Debian package with that program; the program's own name when we do not know. */
+export function packageOf(tool: string): string {
+  const name = tool.split("/").at(-1) ?? tool;
+  return (TOOL_PACKAGES as Record<string, string>)[name] ?? name;
+}
