@@ -170,7 +170,10 @@ export interface Provider {
    * @throws BothyError with a code of the host (exit 4) or of the start.
    */
   start(spec: RunSpec, context?: RunContext): Promise<void>;
-  /** Stops it and releases disk, mounts and links before it returns. Not running: no effect. */
+  /**
+   * Stops it; afterwards the backend holds nothing of the machine: disk, mounts, links, processes and its
+   * own files are released, also those that a crash left. Not running: no effect.
+   */
   stop(id: string, options: StopOptions): Promise<void>;
   /**
    * Every machine of this store that the backend knows, by id, running or with something left over.
@@ -180,10 +183,4 @@ export interface Provider {
   inspect(): Promise<ReadonlyMap<string, LiveMachine>>;
   /** A way in. @throws BothyError `MACHINE_STATE` when it does not run, `CONNECT_FAILED` otherwise. */
   connect(id: string, management: Management): Promise<Connection>;
-}
-
-/** A provider that can leave something behind after a crash and knows how to find and remove it. */
-export interface Sweeper {
-  /** Removes whatever the backend still has of machine `id`, by force. Idempotent. */
-  remove(id: string): Promise<void>;
 }
