@@ -1,0 +1,14 @@
+/** Machines as the store knows them: records, data disks, keys, seeds, projects. */
+export { createDisk } from "./disk.ts";
+export { ensureKeys, fingerprint, type MachineKeys } from "./keys.ts";
+export { ensureProject, forgetProject, listProjects, type ProjectRecord, readProjectId } from "./project.ts";
+export {
+  type BrokenRecord,
+  listRecords,
+  type MachineRecord,
+  readRecord,
+  recordVersions,
+  removeMachineFiles,
+  writeRecord,
+} from "./record.ts";
+export { MANAGEMENT_PORT, type SeedFacts, seedFiles, volumeName, writeSeed } from "./seed.ts";

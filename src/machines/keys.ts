@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureFolder, statIfExists } from "../system/index.ts";
+
+/** A machine's keys, as paths and text. */
+export interface MachineKeys {
+  /** Private key that logs in, OpenSSH format, 0600. */
+  readonly identityFile: string;
+  /** The line for authorized_keys. */
+  readonly authorizedKey: string;
+  /** The machine's own SSH host key: private part and public line. */
+  readonly hostKeyPrivate: string;
+  readonly hostKeyPublic: string;
+}
+
+/**
+ * The machine's keys, made at the first call: one pair that logs in, and the SSH host key.
+ * Both are ours from the start, so nobody ever trusts a key at first sight.
+ */
+export async function ensureKeys(folder: string, machineId: string): Promise<MachineKeys> {
+  const identityFile = join(folder, "id_ed25519");
+  const hostKey = join(folder, "ssh_host_ed25519_key");
+  if (!(await statIfExists(`${hostKey}.pub`))) {
+    await ensureFolder(folder, 0o700);
+    await writePair(identityFile, `bothy:${machineId}`);
+    await writePair(hostKey, machineId);
+  }
+  return {
+    identityFile,
+    authorizedKey: (await readFile(`${identityFile}.pub`, "utf8")).trim(),
+    hostKeyPrivate: await readFile(hostKey, "utf8"),
+    hostKeyPublic: (await readFile(`${hostKey}.pub`, "utf8")).trim(),
+  };
+}
+
+/** The fingerprint as `ssh-keygen -l` prints it, of a public key line. */
+export function fingerprint(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+async function writePair(path: string, comment: string): Promise<void> {
+  const { default: ssh2 } = await import("ssh2"); // lazily: only a new machine needs it
+  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+  await writeFile(path, pair.private, { mode: 0o600 });
+  await writeFile(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
+}

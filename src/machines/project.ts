@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import { readdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { BothyError, hasErrno } from "../errors.ts";
+import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
+
+const schema = z.strictObject({
+  version: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{8}$/),
+  name: z.string(),
+  /** The folder with the project file, as last seen. */
+  path: z.string(),
+});
+
+/** A project as the store remembers it. */
+export type ProjectRecord = z.infer<typeof schema>;
+
+/** The id that the folder carries, or `undefined` when it never had a machine. */
+export async function readProjectId(folder: string): Promise<string | undefined> {
+  return (await readProjectFile(pointer(folder)))?.id;
+}
+
+/**
+ * The project of a folder, made at the first call and written to both places.
+ * A folder that was moved keeps its project; a folder that was copied becomes a project of its own.
+ */
+export async function ensureProject(layout: Layout, folder: string, name: string): Promise<ProjectRecord> {
+  const known = await readProjectFile(pointer(folder));
+  const isCopy =
+    known !== undefined && known.path !== folder && (await readProjectId(known.path)) === known.id;
+  const id = known === undefined || isCopy ? randomBytes(4).toString("hex") : known.id;
+  const project: ProjectRecord = { version: 1, id, name, path: folder };
+  const stored = await readProjectFile(layout.project(id).state).catch(() => undefined);
+  if (stored && stored.path === folder && stored.name === name && known) return stored;
+  await ensureFolder(layout.project(id).folder);
+  await writeJson(layout.project(id).state, project);
+  await ensureFolder(join(folder, ".bothy"));
+  await writeJson(pointer(folder), project);
+  return project;
+}
+
+/** Every project of the store that can be read. */
+export async function listProjects(layout: Layout): Promise<ProjectRecord[]> {
+  const ids = await readdir(layout.projects()).catch((error) => {
+    if (hasErrno(error, "ENOENT")) return [];
+    throw error;
+  });
+  const all = await Promise.all(
+    ids.map((id) => readProjectFile(layout.project(id).state).catch(() => undefined)),
+  );
+  return all.filter((project) => project !== undefined);
+}
+
+/** Forgets a project that has no machines any more, in the store and in its folder. Idempotent. */
+export async function forgetProject(layout: Layout, project: { id: string; path: string }): Promise<void> {
+  await removeTree(layout.project(project.id).folder, { within: layout.projects() });
+  if ((await readProjectId(project.path).catch(() => undefined)) !== project.id) return;
+  await removeTree(pointer(project.path), { within: project.path });
+  await rmdir(join(project.path, ".bothy")).catch(() => {}); // other files in it stay
+}
+
+function pointer(folder: string): string {
+  return join(folder, ".bothy", "project.json");
+}
+
+async function readProjectFile(path: string): Promise<ProjectRecord | undefined> {
+  const text = await readIfExists(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new BothyError("STATE_INVALID", `cannot use ${path}: it is damaged or of a newer version`, {
+      hints: [
+        `put the file back, or remove it (\`rm ${path}\`): machines stay listed in \`bothy status --all\``,
+      ],
+      cause: error,
+    });
+  }
+}

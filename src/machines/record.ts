@@ -1,0 +1,122 @@
+import { readdir } from "node:fs/promises";
+import { z } from "zod";
+import { BothyError, hasErrno, messageOf } from "../errors.ts";
+import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
+
+/** Version of machine.json; a newer one is refused, never guessed at. */
+const RECORD_VERSION = 1;
+/** How the data disk is stacked (docs/guest.md); a machine of another format cannot be mounted safely. */
+const DISK_FORMAT = 1;
+
+const isolation = z.enum(["vm", "container"]);
+
+const schema = z.strictObject({
+  version: z.literal(RECORD_VERSION),
+  diskFormat: z.literal(DISK_FORMAT),
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  name: z.string(),
+  project: z.strictObject({ id: z.string(), name: z.string(), path: z.string() }),
+  /** `creating` until everything of it is made, `destroying` once its removal began. */
+  intent: z.enum(["creating", "present", "destroying"]),
+  isolation,
+  /** Every level it was ever started at: those backends are asked about it. */
+  ranAt: z.array(isolation),
+  box: z.strictObject({
+    name: z.string(),
+    digest: z.string(),
+    layers: z.array(z.string()),
+    init: z.string().optional(),
+    user: z.string(),
+  }),
+  hostname: z.string(),
+  cpus: z.number(),
+  memoryMiB: z.number(),
+  diskMiB: z.number(),
+  pids: z.number().optional(),
+  volumes: z.array(z.string()),
+  environment: z.record(z.string(), z.string()),
+  machineId: z.string().regex(/^[0-9a-f]{32}$/),
+  createdAt: z.string(),
+});
+
+/** What is remembered of a machine: who it is and what it was last started with. Never whether it runs. */
+export type MachineRecord = z.infer<typeof schema>;
+
+/** A machine whose record cannot be read: it shows as `broken` and keeps every file. */
+export interface BrokenRecord {
+  readonly id: string;
+  readonly error: BothyError;
+}
+
+/** The versions that a new record carries. */
+export const recordVersions = { version: RECORD_VERSION, diskFormat: DISK_FORMAT } as const;
+
+/** Every machine of the store. A damaged record never hides the others. */
+export async function listRecords(
+  layout: Layout,
+): Promise<{ records: MachineRecord[]; broken: BrokenRecord[] }> {
+  const ids = await readdir(layout.machines()).catch((error) => {
+    if (hasErrno(error, "ENOENT")) return [];
+    throw error;
+  });
+  const records: MachineRecord[] = [];
+  const broken: BrokenRecord[] = [];
+  await Promise.all(
+    ids.map((id) =>
+      readRecord(layout, id).then(
+        (record) => records.push(record),
+        (error) => broken.push({ id, error }),
+      ),
+    ),
+  );
+  return { records: records.sort(byCreation), broken };
+}
+
+/** One machine's record. @throws BothyError `MACHINE_BROKEN` with what is wrong with its file. */
+export async function readRecord(layout: Layout, id: string): Promise<MachineRecord> {
+  const path = layout.machine(id).state;
+  const text = await readIfExists(path);
+  if (text === undefined) throw brokenRecord(path, "the file is missing");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw brokenRecord(path, "it is no JSON; it may have been cut short", error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw brokenRecord(path, newerVersion(value) ?? z.prettifyError(parsed.error).replaceAll("\n", " "));
+}
+
+/** Writes a machine's record in one step. */
+export async function writeRecord(layout: Layout, record: MachineRecord): Promise<void> {
+  await ensureFolder(layout.machine(record.id).folder, 0o711);
+  await writeJson(layout.machine(record.id).state, record);
+}
+
+/** Removes everything the store has of a machine. Idempotent. */
+export async function removeMachineFiles(layout: Layout, id: string): Promise<void> {
+  const { folder, run } = layout.machine(id);
+  await removeTree(run, { within: layout.run });
+  await removeTree(folder, { within: layout.machines() });
+}
+
+function byCreation(a: MachineRecord, b: MachineRecord): number {
+  return a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name);
+}
+
+function newerVersion(value: unknown): string | undefined {
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version !== "number" || version <= RECORD_VERSION) return undefined;
+  return `it has version ${version} and this bothy reads version ${RECORD_VERSION}: use the newer bothy that wrote it`;
+}
+
+function brokenRecord(path: string, why: string, cause?: unknown): BothyError {
+  return new BothyError("MACHINE_BROKEN", `cannot use ${path}: ${why}`, {
+    hints: [
+      "restore the file from a backup; the data disk beside it is untouched",
+      "`bothy destroy -f ID` removes the machine for good",
+    ],
+    cause: cause === undefined ? undefined : messageOf(cause),
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Isolation, Nic } from "../providers/provider.ts";
+import { type Layout, removeTree } from "../system/index.ts";
+import type { MachineKeys } from "./keys.ts";
+import type { MachineRecord } from "./record.ts";
+
+/** TCP port of the command channel in machines whose provider reaches them over the network. */
+export const MANAGEMENT_PORT = 722;
+
+/** What the seed is made of; see docs/guest.md. */
+export interface SeedFacts {
+  readonly record: MachineRecord;
+  readonly isolation: Isolation;
+  readonly keys: MachineKeys;
+  readonly nics: readonly Nic[];
+  /** The resolver and search domain for /etc/resolv.conf. */
+  readonly resolver: { readonly address: string; readonly domain: string };
+}
+
+/** The seed's files by name: pure, docs/guest.md is its specification. */
+export function seedFiles(facts: SeedFacts): Record<string, string> {
+  const { record, keys, nics, resolver } = facts;
+  const files: Record<string, string | undefined> = {
+    format: "1",
+    level: facts.isolation,
+    hostname: record.hostname,
+    "machine-id": record.machineId,
+    user: record.box.user,
+    authorized_keys: keys.authorizedKey,
+    ssh_host_ed25519_key: keys.hostKeyPrivate.trimEnd(),
+    "ssh_host_ed25519_key.pub": keys.hostKeyPublic,
+    interfaces: nics.map(interfaceLine).join("\n"),
+    "resolv.conf": `search ${resolver.domain}\nnameserver ${resolver.address}`,
+    hosts: hostsFile(record.hostname, resolver.domain, nics),
+    volumes: record.volumes.map((path) => `${volumeName(path)} ${path}`).join("\n") || undefined,
+    init: record.box.init,
+    management: facts.isolation === "vm" ? String(MANAGEMENT_PORT) : undefined,
+    pids: facts.isolation === "vm" ? record.pids?.toString() : undefined,
+    environment:
+      Object.entries(record.environment)
+        .map((pair) => pair.join("="))
+        .join("\n") || undefined,
+  };
+  const present = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(present.map(([name, text]) => [name, `${text}\n`]));
+}
+
+/** The folder name of a volume on the data disk: its path, made one unambiguous name. */
+export function volumeName(path: string): string {
+  return encodeURIComponent(path.replace(/^\/+/, ""));
+}
+
+/** Replaces the machine's seed folder with these files, 0600 in a 0700 folder. */
+export async function writeSeed(layout: Layout, id: string, files: Record<string, string>): Promise<void> {
+  const machine = layout.machine(id);
+  const fresh = `${machine.seed}.new`;
+  await removeTree(fresh, { within: machine.folder });
+  await mkdir(fresh, { mode: 0o700 });
+  await Promise.all(
+    Object.entries(files).map(([name, text]) => writeFile(join(fresh, name), text, { mode: 0o600 })),
+  );
+  await removeTree(machine.seed, { within: machine.folder });
+  await rename(fresh, machine.seed);
+}
+
+function interfaceLine(nic: Nic, index: number): string {
+  return `eth${index} ${nic.mac} ${nic.address} ${nic.gateway ?? "-"}`;
+}
+
+function hostsFile(hostname: string, domain: string, nics: readonly Nic[]): string {
+  const own = nics[0]?.address.split("/")[0] ?? "127.0.1.1";
+  return [
+    "127.0.0.1 localhost",
+    `${own} ${hostname}.${domain} ${hostname}`,
+    "::1 localhost ip6-localhost ip6-loopback",
+    "ff02::1 ip6-allnodes",
+    "ff02::2 ip6-allrouters",
+  ].join("\n");
+}
