@@ -12,8 +12,9 @@ export {
   writeFileAtomic,
   writeJson,
 } from "./files.ts";
+export { bootId, hostStamp, readHostFact, writeHostFact } from "./host-facts.ts";
 export { type Layout, layout, type MachineLayout, type ProjectLayout } from "./layout.ts";
-export { type Holder, lock, readHolder } from "./lock.ts";
+export { type Holder, lock, readHolder, tryLock } from "./lock.ts";
 export { debug, setDebugSink } from "./log.ts";
 export {
   baseEnvironment,
@@ -26,5 +27,6 @@ export {
   start,
 } from "./process.ts";
 export { Rollback } from "./rollback.ts";
+export { renderTemplate, type TemplateOptions } from "./template.ts";
 export { packageOf, TOOL_PACKAGES } from "./tools.ts";
 export { type Probe, type WaitOptions, waitFor } from "./wait.ts";

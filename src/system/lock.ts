@@ -37,6 +37,15 @@ export async function lock(path: string, options: LockOptions = {}): Promise<Asy
   return { [Symbol.asyncDispose]: () => release(child) };
 }
 
+/** The lock if nobody holds it, else `undefined`; never waits. */
+export async function tryLock(path: string): Promise<AsyncDisposable | undefined> {
+  await ensureFolder(dirname(path));
+  const child = await tryFlock(path, 0, undefined);
+  if (!child) return undefined;
+  await writeFile(path, JSON.stringify(self()));
+  return { [Symbol.asyncDispose]: () => release(child) };
+}
+
 /** Who holds the lock, as far as its file tells; only meaningful while it is held. */
 export async function readHolder(path: string): Promise<Holder | undefined> {
   try {

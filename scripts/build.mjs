@@ -1,0 +1,37 @@
+/**
+ * Builds dist/: one file per command plus shared chunks. Bundled, because loading hundreds of small files is
+ * most of a short command's time (docs/decisions.md has the measurements).
+ */
+import { readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const commands = readdirSync(join(root, "src/commands"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name));
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ["src/main.ts", ...commands.map((file) => relative(root, file))],
+  outdir: "dist",
+  outbase: "src",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // Loaded at run time from node_modules: the plugins share it, and ssh2 has optional native parts.
+  external: ["ssh2", "@oclif/plugin-*"],
+  minifySyntax: true,
+  keepNames: true,
+  sourcemap: "linked",
+  legalComments: "none",
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  logLevel: "warning",
+});

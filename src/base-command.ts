@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import { Command, Flags, type Interfaces } from "@oclif/core";
+import { BothyError, EXIT, messageOf } from "./errors.ts";
+import type { Context } from "./operations/context.ts";
+import type { Reporter } from "./operations/reporter.ts";
+import { providerRegistry } from "./providers/registry.ts";
+import { layout, setDebugSink } from "./system/index.ts";
+import { plainReporter, silentReporter } from "./ui/index.ts";
+
+/** The flags that every command has. */
+export type GlobalFlags = Interfaces.InferredFlags<typeof BaseCommand.baseFlags>;
+
+/**
+ * What all commands share: global flags, the context for operations, Ctrl-C, and how failures are shown.
+ * A command is flags, one call, one print; the value it returns is its `--json` output.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = {
+    debug: Flags.boolean({ description: "show every program that is run", helpGroup: "GLOBAL" }),
+    quiet: Flags.boolean({ char: "q", description: "show only warnings and errors", helpGroup: "GLOBAL" }),
+    cwd: Flags.string({ description: "work as if started in this folder", helpGroup: "GLOBAL", helpValue: "DIR" }),
+    color: Flags.boolean({ description: "use colours", default: true, allowNo: true, helpGroup: "GLOBAL" }),
+  };
+
+  /** What a failure exits with where the table of codes does not decide; `ssh` and `exec` pass on others' codes. */
+  protected readonly failureExit: number | undefined = undefined;
+  #abort = new AbortController();
+
+  /** The context for an operation, made from the global flags. */
+  protected async context(flags: GlobalFlags): Promise<Context> {
+    if (!flags.color) process.env["NO_COLOR"] = "1";
+    if (flags.debug) setDebugSink((line) => this.say(`debug: ${line}`));
+    this.watchSignals();
+    const store = layout();
+    return {
+      layout: store,
+      providers: providerRegistry(store),
+      reporter: await this.reporter(flags),
+      signal: this.#abort.signal,
+      cwd: resolve(flags.cwd ?? process.cwd()),
+    };
+  }
+
+  /** Says something to a person: stderr, never stdout. */
+  protected say(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  protected override async catch(error: Error & { oclif?: { exit?: number } }): Promise<unknown> {
+    const failure = asBothyError(error, this.#abort.signal.aborted);
+    process.exitCode = this.failureExit ?? failure.exit;
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
+    else this.showError(failure);
+    return undefined;
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    const failure = asBothyError(error as Error, false);
+    const problems = (failure as { problems?: unknown }).problems;
+    const { code, message, hints, ref } = failure;
+    return { error: { code, message, hints, ref, ...(problems === undefined ? {} : { problems }) } };
+  }
+
+  /** First signal: the operation undoes what it began. Second: out at once; `gc` finds the rest. */
+  private watchSignals(): void {
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (this.#abort.signal.aborted) process.exit(EXIT.interrupted);
+      if (signal === "SIGINT") this.say("\ninterrupted: undoing what was begun (again to leave at once)");
+      this.#abort.abort();
+    };
+    process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
+  }
+
+  private async reporter(flags: GlobalFlags): Promise<Reporter> {
+    const write = (line: string) => this.say(line);
+    if (flags.quiet || this.jsonEnabled()) return silentReporter(write);
+    if (!process.stderr.isTTY || flags.debug) return plainReporter(write);
+    return (await import("./ui/tree.ts")).treeReporter();
+  }
+
+  private showError(failure: BothyError): void {
+    this.say(`error: ${failure.message}`);
+    for (const hint of failure.hints) this.say(`  try: ${hint}`);
+    this.say(`  see: ${failure.ref}`);
+    if (this.argv.includes("--debug")) this.say(String(failure.stack ?? ""));
+  }
+}
+
+/** Ours as it is; wrong arguments as `USAGE`; whatever comes of an interrupt as `INTERRUPTED`; the rest is a bug of ours. */
+function asBothyError(error: Error & { oclif?: { exit?: number } }, interrupted: boolean): BothyError {
+  if (error instanceof BothyError) return error;
+  if (interrupted) return new BothyError("INTERRUPTED", "interrupted", { cause: error });
+  if (error.oclif?.exit === 2 || error.constructor.name.endsWith("Error") && "parse" in error) {
+    return new BothyError("USAGE", messageOf(error).replace(/\nSee more help.*/s, ""), { hints: ["add --help to see what it takes"], cause: error });
+  }
+  const hints = ["this is a defect of bothy: please report it with the output of --debug"];
+  return new BothyError("BUG", `unexpected: ${messageOf(error)}`, { hints, cause: error });
+}

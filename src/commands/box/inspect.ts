@@ -1,0 +1,16 @@
+import { Args, Flags } from "@oclif/core";
+import { BaseCommand } from "../../base-command.ts";
+import { type BoxDetails, inspectBox } from "../../operations/box.ts";
+
+export default class BoxInspect extends BaseCommand {
+  static override summary = "show everything about a box, as JSON";
+  static override args = { box: Args.string({ required: true }) };
+  static override flags = { verify: Flags.boolean({ description: "check every byte of its layers against their digests" }) };
+
+  async run(): Promise<BoxDetails> {
+    const { args, flags } = await this.parse(BoxInspect);
+    const details = await inspectBox(await this.context(flags), args.box, { verify: flags.verify });
+    if (!this.jsonEnabled()) this.log(JSON.stringify(details, null, 2));
+    return details;
+  }
+}

@@ -1,0 +1,27 @@
+import type { DraftProject } from "../normalise.ts";
+import type { Complaint } from "../problems.ts";
+import { hostnames, legalMachineNames, legalProjectName, someMachine, uniqueNames } from "./names.ts";
+import type { Rule } from "./rule.ts";
+import { diskInBounds, memoryInBounds } from "./sizes.ts";
+import { boxNamed, environmentLines, legalUser } from "./texts.ts";
+import { usableVolumes } from "./volumes.ts";
+
+/** Everything that has to hold between keys, after defaults and templates. */
+export const RULES: readonly Rule[] = [
+  someMachine,
+  legalProjectName,
+  legalMachineNames,
+  uniqueNames,
+  hostnames,
+  boxNamed,
+  legalUser,
+  memoryInBounds,
+  diskInBounds,
+  usableVolumes,
+  environmentLines,
+];
+
+/** What the rules find. */
+export function applyRules(project: DraftProject): Complaint[] {
+  return RULES.flatMap((rule) => [...rule(project)]);
+}

@@ -1,0 +1,107 @@
+import { BothyError } from "../errors.ts";
+import { type MachineRecord, writeRecord } from "../machines/index.ts";
+import type { Isolation } from "../providers/provider.ts";
+import { lock, Rollback } from "../system/index.ts";
+import { awaitReady } from "./await-ready.ts";
+import type { Context } from "./context.ts";
+import { ensureMachine } from "./create-machine.ts";
+import type { Images } from "./images.ts";
+import { liveStates } from "./live.ts";
+import { attachToNetwork } from "./network.ts";
+import type { Progress } from "./reporter.ts";
+import { runSpec } from "./run-spec.ts";
+import { STOP_DEADLINE_MS } from "./stop.ts";
+import type { Target } from "./targets.ts";
+
+/** One machine's part of an `up`. */
+export interface BringUp {
+  readonly target: Target;
+  readonly project: MachineRecord["project"];
+  readonly isolation?: Isolation | undefined;
+  readonly images: Images;
+  readonly progress: Progress;
+}
+
+/** What became of one machine. */
+export interface UpOutcome {
+  readonly name: string;
+  readonly id: string;
+  readonly isolation: Isolation;
+  readonly action: "created" | "started" | "switched" | "unchanged";
+  readonly ip: string;
+  /** Milliseconds from the beginning of this machine's part until SSH answered. */
+  readonly readyMs: number;
+}
+
+/** Brings one machine to its wanted level and waits until it answers. Undone in order on failure or Ctrl-C. */
+export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
+  const startedAt = performance.now();
+  const { record, created } = await ensureMachine(ctx, work);
+  await using _ = await lockMachine(ctx, record.id, work.progress);
+  await using undo = new Rollback();
+  if (created) undo.add("new machine", created.undo);
+  const isolation = work.isolation ?? (work.target.record ? record.isolation : (work.target.config?.isolation ?? record.isolation));
+  const live = (await liveStates(ctx, [record])).get(record.id);
+  if (live?.state === "unknown") throw unknownState(record, live.reason);
+  const running = live?.state === "running" || live?.state === "starting";
+  const network = await attachToNetwork(ctx, record);
+  const wasElsewhere = running && live.isolation !== isolation;
+  if (wasElsewhere) await stopAt(ctx, record, live.isolation, work.progress);
+  if (!running || wasElsewhere) await startAt(ctx, { record, isolation, network, work, undo });
+  const current = { ...record, isolation };
+  await awaitReady(ctx, current, network, work.progress);
+  undo.commit();
+  const readyMs = Math.round(performance.now() - startedAt);
+  const action = created ? "created" : wasElsewhere ? "switched" : running ? "unchanged" : record.isolation === isolation ? "started" : "switched";
+  const ip = network.nics[0]?.address.split("/")[0] ?? "";
+  work.progress.title(summary(record.name, isolation, action, ip, readyMs));
+  return { name: record.name, id: record.id, isolation, action, ip, readyMs };
+}
+
+/** Holds the machine against other bothy processes; says whom it waits for. */
+export async function lockMachine(ctx: Context, id: string, progress: Progress): Promise<AsyncDisposable> {
+  return lock(ctx.layout.lock(`machine-${id}`), {
+    signal: ctx.signal,
+    onWait: (holder) => progress.report(`waiting for ${holder ? `\`${holder.command}\` (pid ${holder.pid})` : "another bothy"}`),
+  });
+}
+
+interface StartAt {
+  readonly record: MachineRecord;
+  readonly isolation: Isolation;
+  readonly network: Awaited<ReturnType<typeof attachToNetwork>>;
+  readonly work: BringUp;
+  readonly undo: Rollback;
+}
+
+async function startAt(ctx: Context, { record, isolation, network, work, undo }: StartAt): Promise<void> {
+  const provider = await ctx.providers.get(isolation);
+  const ranAt = [...new Set([...record.ranAt, isolation])];
+  const current: MachineRecord = { ...record, intent: "present", isolation, ranAt };
+  const spec = await runSpec(ctx, current, network, work.images);
+  await writeRecord(ctx.layout, { ...current, intent: record.intent });
+  undo.add("machine's record", () => writeRecord(ctx.layout, { ...record, ranAt }));
+  work.progress.report(`starting as a ${isolation}`);
+  await provider.start(spec, { signal: ctx.signal, report: work.progress.report });
+  undo.add("start", async () => {
+    if (ctx.signal.aborted) await provider.stop(record.id, { deadlineMs: 0 });
+  });
+  await writeRecord(ctx.layout, current);
+}
+
+async function stopAt(ctx: Context, record: MachineRecord, isolation: Isolation, progress: Progress): Promise<void> {
+  progress.report(`stopping the ${isolation}`);
+  const provider = await ctx.providers.get(isolation);
+  await provider.stop(record.id, { deadlineMs: STOP_DEADLINE_MS, signal: ctx.signal, report: progress.report });
+}
+
+function unknownState(record: MachineRecord, reason: string | undefined): BothyError {
+  return new BothyError("MACHINE_STATE", `cannot tell whether machine "${record.name}" runs: ${reason ?? "no answer"}`, {
+    hints: ["`bothy doctor` finds what is wrong on this host", "nothing was changed: the machine and its disk are kept"],
+  });
+}
+
+function summary(name: string, isolation: Isolation, action: UpOutcome["action"], ip: string, readyMs: number): string {
+  if (action === "unchanged") return `${name} already runs as a ${isolation} at ${ip}`;
+  return `${name} is up as a ${isolation} at ${ip} (${action}, ${(readyMs / 1000).toFixed(1)} s)`;
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import type { MachineConfig } from "../config/index.ts";
+import { BothyError } from "../errors.ts";
+import { createDisk, ensureKeys, listRecords, type MachineRecord, recordVersions, removeMachineFiles, writeRecord } from "../machines/index.ts";
+import { ensureFolder, lock, Rollback, statIfExists } from "../system/index.ts";
+import type { BringUp } from "./bring-up.ts";
+import type { Context } from "./context.ts";
+import type { Images } from "./images.ts";
+import { releaseFromNetwork } from "./network.ts";
+
+/** A machine's record, and how to take the machine back if this call made it. */
+export interface EnsuredMachine {
+  readonly record: MachineRecord;
+  readonly created?: { undo(): Promise<void> } | undefined;
+}
+
+/**
+ * Finds the machine or creates its record, disk and keys.
+ * Its intent is on disk before anything else is made, so that `gc` finds what a SIGKILL leaves.
+ */
+export async function ensureMachine(ctx: Context, work: BringUp): Promise<EnsuredMachine> {
+  await using _ = await lock(ctx.layout.lock(`project-${work.project.id}`), { signal: ctx.signal });
+  const { records } = await listRecords(ctx.layout);
+  const found = records.find((record) => record.project.id === work.project.id && record.name === work.target.name);
+  if (found) return { record: await complete(ctx, refresh(found, work)) };
+  if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
+  return create(ctx, newRecord(work, work.target.config, work.images));
+}
+
+async function create(ctx: Context, record: MachineRecord): Promise<EnsuredMachine> {
+  const undo = async () => {
+    await releaseFromNetwork(ctx, record);
+    await removeMachineFiles(ctx.layout, record.id);
+  };
+  await using rollback = new Rollback();
+  rollback.add("machine's files", undo);
+  await writeRecord(ctx.layout, record);
+  await complete(ctx, record);
+  rollback.commit();
+  return { record, created: { undo } };
+}
+
+/** Makes what a new machine needs, or what an interrupted creation did not get to. */
+async function complete(ctx: Context, record: MachineRecord): Promise<MachineRecord> {
+  const machine = ctx.layout.machine(record.id);
+  if (record.intent === "creating") {
+    await rm(machine.disk, { force: true }); // half-made, never started
+    await createDisk(machine.disk, record.diskMiB);
+  } else if (!(await statIfExists(machine.disk))) {
+    throw new BothyError("MACHINE_BROKEN", `the data disk of machine "${record.name}" is missing: ${machine.disk}`, {
+      hints: ["restore the file from a backup", `\`bothy destroy -f ${record.name}\` and \`bothy up\` make a new machine`],
+    });
+  }
+  await ensureFolder(machine.folder, 0o711);
+  await ensureKeys(machine.keys, record.id);
+  return record;
+}
+
+/** What the project file says now; the box and the disk stay what the machine was made with. */
+function refresh(record: MachineRecord, work: BringUp): MachineRecord {
+  const config = work.target.config;
+  if (!config) return record;
+  return { ...record, ...fromConfig(config), project: work.project };
+}
+
+function newRecord(work: BringUp, config: MachineConfig, images: Images): MachineRecord {
+  const box = images.boxOf(config.box);
+  return {
+    ...recordVersions,
+    id: randomBytes(6).toString("hex"),
+    name: config.name,
+    project: work.project,
+    intent: "creating",
+    isolation: work.isolation ?? config.isolation,
+    ranAt: [],
+    box: {
+      name: box.name,
+      digest: box.digest,
+      layers: box.layers.map((layer) => layer.digest),
+      ...(box.init ? { init: box.init } : {}),
+      user: config.user ?? box.user ?? "root",
+    },
+    diskMiB: config.diskMiB,
+    machineId: randomBytes(16).toString("hex"),
+    createdAt: new Date().toISOString(),
+    ...fromConfig(config),
+  };
+}
+
+function fromConfig(config: MachineConfig) {
+  return {
+    hostname: config.hostname ?? config.name,
+    cpus: config.cpus,
+    memoryMiB: config.memoryMiB,
+    ...(config.limits.pids === undefined ? {} : { pids: config.limits.pids }),
+    volumes: [...config.volumes],
+    environment: { ...config.environment },
+  };
+}

@@ -1,0 +1,72 @@
+import { listRecords, type MachineRecord, forgetProject, removeMachineFiles, writeRecord } from "../machines/index.ts";
+import { removeNetwork } from "../network/index.ts";
+import { ISOLATIONS } from "../providers/registry.ts";
+import { lock } from "../system/index.ts";
+import { lockMachine } from "./bring-up.ts";
+import type { Context } from "./context.ts";
+import { stopEverywhere } from "./halt.ts";
+import { releaseFromNetwork, releaseIdleNetworks } from "./network.ts";
+import { valuesOf } from "./outcomes.ts";
+import type { Progress } from "./reporter.ts";
+import { knownTargets, loadFleet, selectTargets, type Target } from "./targets.ts";
+
+/** What became of one machine. */
+export interface DestroyOutcome {
+  readonly name: string;
+  readonly id: string | null;
+  readonly action: "destroyed" | "unchanged";
+}
+
+/** The machines that `destroy` would remove: those of them that exist. For the question before it. */
+export async function destroyable(ctx: Context, patterns: readonly string[]): Promise<Target[]> {
+  return selectTargets(await loadFleet(ctx), patterns).filter((target) => target.record || target.broken);
+}
+
+/** Removes machines with everything they wrote. A machine that does not exist is no failure; one failure stops no other. */
+export async function destroy(ctx: Context, patterns: readonly string[]): Promise<{ machines: DestroyOutcome[] }> {
+  const targets = selectTargets(await loadFleet(ctx), patterns);
+  const outcomes = await ctx.reporter.tasks(
+    targets.map((target) => ({ title: target.name, run: (progress) => destroyOne(ctx, target, progress) })),
+  );
+  await releaseIdleNetworks(ctx, knownTargets(targets));
+  await forgetEmptyProjects(ctx, knownTargets(targets).map((target) => target.record.project));
+  return { machines: valuesOf(outcomes, targets.map((target) => target.name)) };
+}
+
+async function destroyOne(ctx: Context, target: Target, progress: Progress): Promise<DestroyOutcome> {
+  const id = target.record?.id ?? target.broken?.id;
+  if (id === undefined) {
+    progress.title(`${target.name} does not exist`);
+    return { name: target.name, id: null, action: "unchanged" };
+  }
+  await using _ = await lockMachine(ctx, id, progress);
+  progress.report("destroying");
+  if (target.record) await destroyRecorded(ctx, target.record, progress);
+  else await destroyBroken(ctx, id, progress);
+  progress.title(`${target.name} is destroyed`);
+  return { name: target.name, id, action: "destroyed" };
+}
+
+async function destroyRecorded(ctx: Context, record: MachineRecord, progress: Progress): Promise<void> {
+  await writeRecord(ctx.layout, { ...record, intent: "destroying" });
+  await stopEverywhere(ctx, record.ranAt, record.id, 0, progress);
+  await releaseFromNetwork(ctx, record);
+  await removeMachineFiles(ctx.layout, record.id);
+}
+
+/** Its record cannot be read, so every backend is asked to let go of it. */
+async function destroyBroken(ctx: Context, id: string, progress: Progress): Promise<void> {
+  await stopEverywhere(ctx, ISOLATIONS, id, 0, progress);
+  await removeMachineFiles(ctx.layout, id);
+}
+
+async function forgetEmptyProjects(ctx: Context, projects: readonly MachineRecord["project"][]): Promise<void> {
+  const byId = new Map(projects.map((project) => [project.id, project]));
+  for (const project of byId.values()) {
+    await using _ = await lock(ctx.layout.lock(`project-${project.id}`), { signal: ctx.signal });
+    const { records } = await listRecords(ctx.layout);
+    if (records.some((record) => record.project.id === project.id)) continue;
+    await removeNetwork(ctx.layout, project.id);
+    await forgetProject(ctx.layout, project);
+  }
+}

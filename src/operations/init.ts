@@ -1,0 +1,35 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { renderProjectFile } from "../config/index.ts";
+import { BothyError } from "../errors.ts";
+import type { Isolation } from "../providers/provider.ts";
+import { statIfExists, writeFileAtomic } from "../system/index.ts";
+import type { Context } from "./context.ts";
+
+/** What `init` was asked for. */
+export interface InitOptions {
+  readonly box: string;
+  readonly template: string;
+  readonly isolation?: Isolation | undefined;
+  /** The file to write, or `-` for nowhere: the text is returned. */
+  readonly output: string;
+  readonly force?: boolean | undefined;
+}
+
+/** Writes a commented project file. @throws BothyError `FILE_EXISTS` unless forced. */
+export async function init(ctx: Context, options: InitOptions): Promise<{ path: string | null; text: string }> {
+  const path = options.output === "-" ? null : resolve(ctx.cwd, options.output);
+  const folder = path === null ? ctx.cwd : dirname(path);
+  const { template, box, isolation } = options;
+  const text = await renderProjectFile({ template, box, isolation, name: basename(folder), folder });
+  if (path !== null) await writeNew(path, text, options.force ?? false);
+  return { path, text };
+}
+
+async function writeNew(path: string, text: string, force: boolean): Promise<void> {
+  if (!force && (await statIfExists(path))) {
+    throw new BothyError("FILE_EXISTS", `${path} is there already`, {
+      hints: ["`bothy init --force` replaces it", `\`bothy init --output ${join(dirname(path), "other.yaml")}\` writes another file`],
+    });
+  }
+  await writeFileAtomic(path, text);
+}

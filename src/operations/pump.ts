@@ -1,0 +1,28 @@
+import { finished } from "node:stream/promises";
+import type { ExecProcess } from "../providers/provider.ts";
+
+/** The caller's three streams. */
+export interface Stdio {
+  readonly stdin: NodeJS.ReadableStream | undefined;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** Joins a command inside with the caller's streams until it ends; hands Ctrl-C on to it. Returns its exit code. */
+export async function pump(child: ExecProcess, stdio: Stdio, signal: AbortSignal): Promise<number> {
+  const interrupt = () => void child.kill("INT").catch(() => {});
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    child.stdin.on("error", () => {}); // the command may end before it has read everything
+    if (stdio.stdin) stdio.stdin.pipe(child.stdin);
+    else child.stdin.end();
+    child.stdout.pipe(stdio.stdout, { end: false });
+    child.stderr.pipe(stdio.stderr, { end: false });
+    const [code] = await Promise.all([child.exitCode, finished(child.stdout), finished(child.stderr)]);
+    return code;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    stdio.stdin?.unpipe(child.stdin);
+    stdio.stdin?.pause();
+  }
+}

@@ -1,0 +1,39 @@
+import { ensureKeys, MANAGEMENT_PORT, type MachineRecord, seedFiles, writeSeed } from "../machines/index.ts";
+import type { Management, RunSpec } from "../providers/provider.ts";
+import type { Context } from "./context.ts";
+import type { Images } from "./images.ts";
+import type { Attachment } from "./network.ts";
+
+/** Everything a provider needs for one start: writes the seed, checks the layers, puts the paths together. */
+export async function runSpec(ctx: Context, record: MachineRecord, network: Attachment, images: Images): Promise<RunSpec> {
+  const machine = ctx.layout.machine(record.id);
+  const keys = await ensureKeys(machine.keys, record.id);
+  const facts = { record, isolation: record.isolation, keys, nics: network.nics, resolver: network.resolver };
+  await writeSeed(ctx.layout, record.id, seedFiles(facts));
+  return {
+    id: record.id,
+    name: record.name,
+    project: record.project,
+    storeTag: ctx.layout.tag,
+    hostname: record.hostname,
+    layers: await images.layersOf(record.box),
+    tools: images.tools,
+    kernel: images.kernel,
+    dataDisk: machine.disk,
+    seed: machine.seed,
+    boxInit: record.box.init,
+    cpus: record.cpus,
+    memoryMiB: record.memoryMiB,
+    pids: record.pids,
+    nics: network.nics,
+    consoleLog: machine.console,
+    runFolder: machine.run,
+    management: await managementOf(ctx, record, network.ip),
+  };
+}
+
+/** How a provider without another way in reaches the machine's command channel. */
+export async function managementOf(ctx: Context, record: MachineRecord, ip: string): Promise<Management> {
+  const keys = await ensureKeys(ctx.layout.machine(record.id).keys, record.id);
+  return { address: ip, port: MANAGEMENT_PORT, privateKey: keys.identityFile, hostKey: keys.hostKeyPublic };
+}

@@ -1,0 +1,120 @@
+import type { RunSpec } from "../../provider.ts";
+import { domainUuid } from "./identity.ts";
+import { METADATA_NAMESPACE } from "./metadata.ts";
+import { diskName, type PciAddress, pciAddress } from "./placement.ts";
+
+/** How the guest's instructions run: on the processor, or emulated. */
+export type Acceleration = "kvm" | "tcg";
+
+/** What the template needs beside the machine itself. */
+export interface DomainFacts {
+  readonly name: string;
+  readonly acceleration: Acceleration;
+  readonly emulator: string;
+  /** The tar with the seed. */
+  readonly seedDisk: string;
+  /** Seconds since 1970. */
+  readonly startedS: number;
+}
+
+/** Everything that `templates/libvirt/domain.xml.hbs` asks for. */
+export interface DomainView {
+  readonly accelerated: boolean;
+  readonly name: string;
+  readonly uuid: string;
+  readonly metadata: { readonly namespace: string } & Record<string, string | number>;
+  readonly memoryMiB: number;
+  readonly vcpus: number;
+  /** Microseconds of processor time per period for the whole domain; 0 is no limit. */
+  readonly quotaUs: number;
+  readonly periodUs: number;
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly commandLine: string;
+  readonly emulator: string;
+  readonly disks: readonly DiskView[];
+  readonly nics: readonly NicView[];
+  readonly rngAddress: PciAddress;
+  readonly consoleLog: string;
+}
+
+/** One virtio disk; the guest finds it by its serial. */
+export interface DiskView {
+  readonly serial: string;
+  readonly file: string;
+  readonly device: string;
+  readonly writable: boolean;
+  /** Owner and mode stay as they are: other machines and the host read the same file. */
+  readonly shared: boolean;
+  readonly address: PciAddress;
+}
+
+/** One virtio network interface. */
+export interface NicView {
+  readonly bridge: string;
+  readonly hostLink: string;
+  readonly mac: string;
+  readonly address: PciAddress;
+}
+
+const PERIOD_US = 100_000;
+/** Quiet: each line on the emulated serial port costs a millisecond. The initramfs needs no parameter. */
+const COMMAND_LINE = "console=ttyS0 quiet loglevel=3 net.ifnames=0";
+
+/** The finished view of a machine: pure, so that golden files show the whole domain. */
+export function domainView(spec: RunSpec, facts: DomainFacts): DomainView {
+  const disks = listDisks(spec, facts);
+  const nicsFrom = 1;
+  const disksFrom = nicsFrom + spec.nics.length;
+  return {
+    accelerated: facts.acceleration === "kvm",
+    name: facts.name,
+    uuid: domainUuid(spec.storeTag, spec.id),
+    metadata: describe(spec, facts),
+    memoryMiB: spec.memoryMiB,
+    vcpus: Math.max(1, Math.ceil(spec.cpus)),
+    quotaUs: Number.isInteger(spec.cpus) ? 0 : Math.round(spec.cpus * PERIOD_US),
+    periodUs: PERIOD_US,
+    kernel: spec.kernel.vmlinuz,
+    initramfs: spec.kernel.initramfs,
+    commandLine: COMMAND_LINE,
+    emulator: facts.emulator,
+    rngAddress: pciAddress(0),
+    nics: spec.nics.map(({ bridge, hostLink, mac }, index) => ({
+      ...{ bridge, hostLink, mac },
+      address: pciAddress(nicsFrom + index),
+    })),
+    disks: disks.map((disk, index) => ({
+      ...disk,
+      device: diskName(index),
+      address: pciAddress(disksFrom + index),
+    })),
+    consoleLog: spec.consoleLog,
+  };
+}
+
+function describe(spec: RunSpec, facts: DomainFacts): DomainView["metadata"] {
+  return {
+    namespace: METADATA_NAMESPACE,
+    store: spec.storeTag,
+    id: spec.id,
+    machineName: spec.name,
+    projectId: spec.project.id,
+    projectName: spec.project.name,
+    startedS: facts.startedS,
+  };
+}
+
+type Disk = Omit<DiskView, "device" | "address">;
+
+/** Disks and serials of docs/guest.md. */
+function listDisks(spec: RunSpec, facts: DomainFacts): Disk[] {
+  const shared = (serial: string, file: string): Disk => ({ serial, file, writable: false, shared: true });
+  return [
+    { serial: "data", file: spec.dataDisk, writable: true, shared: false },
+    { serial: "seed", file: facts.seedDisk, writable: false, shared: false },
+    shared("tools", spec.tools.path),
+    shared("modules", spec.kernel.modules),
+    ...spec.layers.map((layer, index) => shared(`layer${String(index).padStart(2, "0")}`, layer.path)),
+  ];
+}
