@@ -23,6 +23,9 @@ export abstract class BaseCommand extends Command {
     color: Flags.boolean({ description: "use colours", default: true, allowNo: true, helpGroup: "GLOBAL" }),
   };
 
+  /** Whether the command touches the store or the backends. */
+  static needsRoot = true;
+
   /** What a failure exits with where the table of codes does not decide; `ssh` and `exec` pass on others' codes. */
   protected readonly failureExit: number | undefined = undefined;
   #abort = new AbortController();
@@ -31,6 +34,7 @@ export abstract class BaseCommand extends Command {
   protected async context(flags: GlobalFlags): Promise<Context> {
     if (!flags.color) process.env["NO_COLOR"] = "1";
     if (flags.debug) setDebugSink((line) => this.say(`debug: ${line}`));
+    if ((this.constructor as typeof BaseCommand).needsRoot) requireRoot();
     this.watchSignals();
     const store = layout();
     return {
@@ -85,6 +89,13 @@ export abstract class BaseCommand extends Command {
     this.say(`  see: ${failure.ref}`);
     if (this.argv.includes("--debug")) this.say(String(failure.stack ?? ""));
   }
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new BothyError("NOT_ROOT", "bothy needs root for now: it mounts disks and makes network links", {
+    hints: [`sudo bothy ${process.argv.slice(2).join(" ")}`],
+  });
 }
 
 /** Ours as it is; wrong arguments as `USAGE`; whatever comes of an interrupt as `INTERRUPTED`; the rest is a bug of ours. */

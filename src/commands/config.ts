@@ -4,6 +4,7 @@ import { checkProject, resolvedText } from "../operations/project.ts";
 
 export default class Config extends BaseCommand {
   static override summary = "print the project file fully resolved";
+  static override needsRoot = false;
 
   async run(): Promise<ProjectConfig> {
     const { flags } = await this.parse(Config);

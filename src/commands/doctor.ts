@@ -6,6 +6,7 @@ import { confirm } from "../ui/index.ts";
 
 export default class Doctor extends BaseCommand {
   static override summary = "find what this host lacks, and mend it";
+  static override needsRoot = false;
   static override examples = ["<%= config.bin %> doctor", "<%= config.bin %> doctor --fix --yes"];
   static override flags = {
     fix: Flags.boolean({ description: "install and set what is missing" }),

@@ -4,6 +4,7 @@ import { init } from "../operations/init.ts";
 
 export default class Init extends BaseCommand {
   static override summary = "write a commented bothy.yaml";
+  static override needsRoot = false;
   static override examples = ["<%= config.bin %> init debian/12", "<%= config.bin %> init --isolation vm --output -"];
   static override args = { box: Args.string({ description: "the box of its machine", default: "debian/12" }) };
   static override flags = {

@@ -3,6 +3,7 @@ import { checkProject } from "../operations/project.ts";
 
 export default class Validate extends BaseCommand {
   static override summary = "check the project file";
+  static override needsRoot = false;
 
   async run(): Promise<{ path: string; machines: string[]; warnings: readonly string[] }> {
     const { flags } = await this.parse(Validate);

@@ -1,6 +1,7 @@
+import type { WrittenMachine } from "./machine-schema.ts";
 import { toLabel } from "./names.ts";
 import type { Path } from "./problems.ts";
-import type { WrittenMachine, WrittenProject } from "./schema.ts";
+import type { WrittenProject } from "./schema.ts";
 import type { Lookup } from "./substitute.ts";
 import { isMapping, type Mapping, valueAt } from "./values.ts";
 

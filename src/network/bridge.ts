@@ -46,10 +46,10 @@ async function ourBridge(name: string, tag: string): Promise<Link | undefined> {
 
 function commands(network: NetworkState, tag: string, link: Link | undefined, mtu: number): string {
   const { bridge, gateway, subnet } = network;
-  const create = `link add name ${bridge} mtu ${mtu} type bridge stp_state 0 forward_delay 0\n`;
+  const create = `link add name ${bridge} type bridge stp_state 0 forward_delay 0\n`;
   return [
     link ? "" : create,
-    `link set dev ${bridge} alias ${tag} up\n`,
+    `link set dev ${bridge} mtu ${mtu} alias ${tag} up\n`,
     `addr flush dev ${bridge}\n`,
     `addr add ${gateway}/${subnet.split("/")[1]} brd + dev ${bridge}\n`,
   ].join("");

@@ -11,6 +11,8 @@ const FORWARDING = "net/ipv4/ip_forward";
 /** What the template of the rules needs. */
 export interface RulesView {
   readonly table: string;
+  /** There is a table of that name, which the new one takes the place of. */
+  readonly replace: boolean;
   /** What every bridge of bothy's begins with, of all projects and stores. */
   readonly bridges: string;
   readonly networks: readonly {
@@ -27,7 +29,7 @@ export function rulesView(table: string, state: ProjectNetworks): RulesView {
     subnet,
     gateway,
   }));
-  return { table, bridges: BRIDGE_PREFIX, networks };
+  return { table, replace: false, bridges: BRIDGE_PREFIX, networks };
 }
 
 /** The text for `nft -f -` that makes or replaces a project's table. */
@@ -37,7 +39,7 @@ export function renderRules(view: RulesView): Promise<string> {
 
 /**
  * Whether the kernel has exactly the rules that were last loaded, and those are of this view and template.
- * One `nft list`, which is five times quicker than loading them again.
+ * It is asked by one `nft list`; to load the rules again each time would take five times as long.
  */
 export async function rulesAreCurrent(
   layout: Layout,
@@ -46,18 +48,17 @@ export async function rulesAreCurrent(
 ): Promise<boolean> {
   const view = rulesView(tableName(layout, projectId), state);
   const record = await readIfExists(recordPath(layout, projectId));
-  if (record === undefined) return false;
-  const [source, live] = await Promise.all([digestOfSource(view), digestOfLive(view.table)]);
-  return record === `${source} ${live}`;
+  return record !== undefined && record === (await recordOf(view, await listTable(view.table)));
 }
 
-/** Loads a project's rules, replacing what is left of older ones; the caller holds the network's lock. */
-export async function loadRules(layout: Layout, projectId: string, state: ProjectNetworks): Promise<void> {
+/** Loads a project's rules unless they are there, replacing what is left of older ones; the caller holds the lock. */
+export async function ensureRules(layout: Layout, projectId: string, state: ProjectNetworks): Promise<void> {
+  if (await rulesAreCurrent(layout, projectId, state)) return;
   const view = rulesView(tableName(layout, projectId), state);
-  await run(["nft", "-f", "-"], { input: await renderRules(view) });
-  const [source, live] = await Promise.all([digestOfSource(view), digestOfLive(view.table)]);
+  const replace = (await listTable(view.table)) !== undefined; // to delete nothing takes 15 ms too
+  await run(["nft", "-f", "-"], { input: await renderRules({ ...view, replace }) });
   await ensureFolder(layout.project(projectId).names);
-  await writeFile(recordPath(layout, projectId), `${source} ${live}`);
+  await writeFile(recordPath(layout, projectId), await recordOf(view, await listTable(view.table)));
 }
 
 /** Removes tables in one call; none there is no error. */
@@ -83,14 +84,15 @@ export async function ensureForwarding(): Promise<void> {
   if (!(await forwards())) await writeFile(`/proc/sys/${FORWARDING}`, "1");
 }
 
-async function digestOfSource(view: RulesView): Promise<string> {
+/** What was loaded and how the kernel shows it: versions of nft print the same rules in different ways. */
+async function recordOf(view: RulesView, listed: string | undefined): Promise<string> {
   const template = await readFile(asset("templates", "network/rules.nft.hbs"), "utf8");
-  return digest(JSON.stringify(view) + template);
+  return `${digest(JSON.stringify(view) + template)} ${digest(listed ?? "")}`;
 }
 
-async function digestOfLive(table: string): Promise<string> {
-  const listed = await run(["nft", "-s", "list", "table", "inet", table], { okCodes: [0, 1] });
-  return digest(listed.exitCode === 0 ? listed.stdout : "");
+async function listTable(table: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await run(["nft", "-s", "list", "table", "inet", table], { okCodes: [0, 1] });
+  return exitCode === 0 ? stdout : undefined;
 }
 
 function recordPath(layout: Layout, projectId: string): string {

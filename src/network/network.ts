@@ -6,10 +6,12 @@ import { endDnsmasq, findDnsmasq } from "./dnsmasq.ts";
 import {
   deleteTables,
   ensureForwarding,
+  ensureRules,
   forwards,
   listTables,
-  loadRules,
+  renderRules,
   rulesAreCurrent,
+  rulesView,
 } from "./firewall.ts";
 import { linkTag, tableName } from "./identity.ts";
 import { countPorts, deleteLinks } from "./links.ts";
@@ -32,9 +34,10 @@ export async function ensureNetwork(
   if (await isComplete(layout, projectId, await requireNetworks(layout, projectId))) return;
   await using _ = await lockNetwork(layout, projectId);
   const state = await requireNetworks(layout, projectId);
-  for (const network of Object.values(state.networks)) await ensureBridge(network, tag);
+  // Loading the template engine keeps this process busy while `ip` works.
+  await Promise.all([ensureBridges(state, tag), renderRules(rulesView("warm-up", state))]);
   await ensureForwarding();
-  if (!(await rulesAreCurrent(layout, projectId, state))) await loadRules(layout, projectId, state);
+  await ensureRules(layout, projectId, state);
 }
 
 /**
@@ -105,6 +108,10 @@ async function isComplete(layout: Layout, projectId: string, state: ProjectNetwo
     rulesAreCurrent(layout, projectId, state),
   ];
   return (await Promise.all(checks)).every(Boolean);
+}
+
+async function ensureBridges(state: ProjectNetworks, tag: string): Promise<void> {
+  for (const network of Object.values(state.networks)) await ensureBridge(network, tag);
 }
 
 async function removeNames(layout: Layout, projectId: string): Promise<void> {

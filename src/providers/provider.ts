@@ -84,6 +84,8 @@ export interface RunSpec {
   readonly nics: readonly Nic[];
   /** Appended to; exists for the machine's whole life. */
   readonly consoleLog: string;
+  /** For providers that have a choice: the instructions run on the processor itself, are emulated, or as a probe tells. */
+  readonly acceleration?: "auto" | "kvm" | "tcg" | undefined;
   /** The provider's own short-lived files; made by the provider, removed by `remove`. */
   readonly runFolder: string;
   readonly management: Management;

@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { linkTag } from "../../../src/network/index.ts";
+import { allocate, ensureNetwork, linkTag, type ProjectRef, updateNames } from "../../../src/network/index.ts";
 import type { Nic } from "../../../src/providers/provider.ts";
-import { layout, type Layout, run, start } from "../../../src/system/index.ts";
+import { type Layout, layout, run, setDebugSink, start } from "../../../src/system/index.ts";
 
 /** The host's address towards the outside, and the outside's own. */
 export const UPLINK = "192.0.2.1";
@@ -9,58 +10,52 @@ export const WORLD = "192.0.2.2";
 
 /** A store below /run, which is the namespace's own. */
 export async function newStore(name: string): Promise<Layout> {
-  const home = `/run/store-${name}`;
-  await mkdir(home);
-  return layout(home);
+  await mkdir(`/run/${name}`);
+  return layout(`/run/${name}`);
 }
 
-/** The outside world: a network namespace behind the host's default route, with a DNS server and a web server. */
-export async function makeWorld(): Promise<void> {
-  await run(["ip", "netns", "add", "world"]);
-  await ip(`
-    link add uplink mtu 1400 type veth peer name eth0 netns world
-    addr add ${UPLINK}/24 dev uplink
-    link set uplink up
-    route add default via ${WORLD}`);
-  await inside("world", ["ip", "addr", "add", `${WORLD}/24`, "dev", "eth0"]);
-  await inside("world", ["ip", "link", "set", "eth0", "up"]);
-  await inside("world", ["ip", "link", "set", "lo", "up"]);
-  await inside("world", ["ip", "route", "add", "10.83.0.0/16", "via", UPLINK]);
-  const names = ["--no-resolv", "--no-hosts", "--address=/example.test/192.0.2.2", "--log-facility=/run/world.log"];
-  await inside("world", ["dnsmasq", "-C", "/dev/null", "--pid-file=", "--log-queries", ...names]);
-  await serve("world", 8080);
-  await writeFile("/run/resolv.conf", `nameserver ${WORLD}\n`);
-  await run(["mount", "--bind", "/run/resolv.conf", "/etc/resolv.conf"]);
+/** A project with its network, its names, and a stand-in for each machine: name -> NIC. */
+export async function makeProject(store: Layout, project: ProjectRef, names: readonly string[]) {
+  const machines = names.map((name, index) => ({ name, id: `${project.id}${String(index).padStart(4, "0")}` }));
+  const nics = await allocate(store, project.id, machines.map(({ id }) => id));
+  await ensureNetwork(store, project.id);
+  await updateNames(store, project, machines);
+  const byName = new Map<string, Nic>();
+  for (const { name, id } of machines) {
+    const nic = nics.get(id)?.[0];
+    if (!nic) throw new Error(`no NIC for ${name}`);
+    byName.set(name, nic);
+    await plug(store, project.id, name, nic);
+  }
+  return { machines, nic: (name: string) => byName.get(name) as Nic };
 }
 
-/** A stand-in for a machine: a network namespace with the NIC's veth, as a provider plugs it. */
-export async function plug(layout: Layout, project: string, name: string, nic: Nic): Promise<void> {
+/** A stand-in for a machine: a network namespace with the NIC's veth, plugged and configured as a provider does it. */
+export async function plug(store: Layout, projectId: string, name: string, nic: Nic): Promise<void> {
   await run(["ip", "netns", "add", name]);
   await ip(`
     link add ${nic.hostLink} type veth peer name eth0 address ${nic.mac} netns ${name}
-    link set ${nic.hostLink} alias ${linkTag(layout, project)} master ${nic.bridge} up`);
-  await inside(name, ["ip", "link", "set", "lo", "up"]);
-  await inside(name, ["ip", "link", "set", "eth0", "up"]);
+    link set ${nic.hostLink} alias ${linkTag(store, projectId)} master ${nic.bridge} up`);
+  const lines = `link set eth0 up\naddr add ${nic.address} dev eth0\nroute add default via ${nic.gateway}\n`;
+  await run(["ip", "-n", name, "-batch", "-"], { input: lines });
 }
 
-/** Gives the machine its address as the seed would. */
-export async function configure(name: string, nic: Nic): Promise<void> {
-  await inside(name, ["ip", "addr", "replace", nic.address, "dev", "eth0"]);
-  await inside(name, ["ip", "route", "replace", "default", "via", nic.gateway ?? ""]);
-}
-
-/** A web server that answers with the client's address. */
-export async function serve(name: string, port: number): Promise<void> {
-  const code = `require("http").createServer((q,r)=>r.end(q.socket.remoteAddress)).listen(${port},"0.0.0.0",()=>console.log("up"))`;
+/** A web server that answers with the client's address; the returned function ends it. */
+export async function serve(name: string, port: number): Promise<() => void> {
+  const code = `require("http").createServer((q, r) => r.end(q.socket.remoteAddress)).listen(${port}, "0.0.0.0", () => console.log("up"))`;
   const child = start([...enter(name), process.execPath, "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => child.stdout?.once("data", resolve));
+  if (child.stdout) await once(child.stdout, "data");
+  return () => child.kill();
 }
 
-/** What a web server says, or the word `failed`. */
-export async function fetchFrom(name: string, url: string): Promise<string> {
-  const argv = ["busybox", "wget", "-q", "-T", "2", "-O", "-", url];
-  const { exitCode, stdout } = await inside(name, argv, [0, 1]);
-  return exitCode === 0 ? stdout : "failed";
+/** What a web server says, or how the connection failed (`ECONNREFUSED`, `EHOSTUNREACH`, `timeout`). */
+export async function fetchFrom(name: string, address: string, port: number): Promise<string> {
+  const code = `
+    const request = require("http").get({ host: "${address}", port: ${port}, agent: false, timeout: 2000 });
+    request.on("response", (response) => response.pipe(process.stdout));
+    request.on("timeout", () => request.destroy({ code: "timeout" }));
+    request.on("error", (error) => console.log(error.code));`;
+  return (await inside(name, [process.execPath, "-e", code])).stdout.trim();
 }
 
 /** Whether one ping is answered. */
@@ -69,21 +64,28 @@ export async function pings(name: string, address: string): Promise<boolean> {
   return exitCode === 0;
 }
 
-/** The output of nslookup without the server's lines. */
+/** What a machine gets when it asks for a name or an address: the answers, or the error. */
 export async function lookup(name: string, query: string, server: string): Promise<string> {
   const { stdout } = await inside(name, ["busybox", "nslookup", query, server], [0, 1]);
-  return stdout.split("\n").slice(3).join("\n").trim();
+  const answer = /^Address: (.*)$|name = (.*)$|: (NXDOMAIN)$/m.exec(stdout.split("\n").slice(3).join("\n"));
+  return answer?.[1] ?? answer?.[2] ?? answer?.[3] ?? `no answer: ${stdout}`;
 }
 
-/** The address that DHCP gives, with what the client was told; `undefined` when nobody answers. */
+/** What DHCP tells a machine, or `undefined` when nobody answers. */
 export async function dhcp(name: string): Promise<Record<string, string> | undefined> {
-  const script = "/run/udhcpc.sh";
-  await writeFile(script, '#!/bin/sh\n[ "$1" = bound ] && env\nexit 0\n', { mode: 0o755 });
-  const argv = ["busybox", "udhcpc", "-i", "eth0", "-f", "-n", "-q", "-t", "2", "-T", "1", "-s", script];
-  const options = ["-O", "search", "-O", "mtu"];
-  const { exitCode, stdout } = await inside(name, [...argv, ...options], [0, 1]);
+  await writeFile("/run/udhcpc.sh", '#!/bin/sh\n[ "$1" = bound ] && env\nexit 0\n', { mode: 0o755 });
+  const argv = ["busybox", "udhcpc", "-i", "eth0", "-fnq", "-t2", "-T1", "-s", "/run/udhcpc.sh", "-O", "mtu"];
+  const { exitCode, stdout } = await inside(name, argv, [0, 1]);
   if (exitCode !== 0) return undefined;
-  return Object.fromEntries(stdout.split("\n").map((line) => line.split("=", 2)));
+  return Object.fromEntries(stdout.trim().split("\n").map((line) => line.split("=", 2)));
+}
+
+/** The commands that bothy starts while `work` runs. */
+export async function commandsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const commands: string[] = [];
+  setDebugSink((line) => line.startsWith("start ") && commands.push(line.slice("start ".length)));
+  await work().finally(() => setDebugSink(undefined));
+  return commands;
 }
 
 /** Runs a program in a machine or in the world. */

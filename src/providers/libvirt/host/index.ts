@@ -1,16 +1,20 @@
 /** What the host has and is: KVM, QEMU's user, QEMU's processes, who uses a disk. */
-
 export {
   type AccelerationDoors,
   type AccelerationFact,
   findAcceleration,
   forcedAcceleration,
-  hostDoors,
-  recallAcceleration,
 } from "./acceleration.ts";
 export { refuseBusyDisk } from "./disk-users.ts";
-export { fixKvmMode, KVM_DEVICE, kvmModeError, kvmModeProblem, readKvmMode } from "./kvm-device.ts";
-export { probeKvm } from "./kvm-probe.ts";
+export {
+  canOpenKvm,
+  fixKvmMode,
+  KVM_DEVICE,
+  kvmModeError,
+  kvmModeProblem,
+  readKvmMode,
+} from "./kvm-device.ts";
+export { type ProbeResult, probeKvm } from "./kvm-probe.ts";
 export { listQemu, listQemuOf, type QemuProcess, usingFolder } from "./processes.ts";
 export { type QemuUser, readQemuUser } from "./qemu-user.ts";
 export { findObstacle, type Obstacle, unreachableStore } from "./reach.ts";

@@ -57,7 +57,9 @@ function watch(qemu: ChildProcess, limit: AbortSignal, deadlineMs: number): Prom
     const fail = (detail: string) => resolve({ works: false, detail });
     qemu.once("error", (error) => fail(error.message));
     qemu.once("close", (code) => fail(errors.trim().split("\n")[0] || `QEMU ended with exit code ${code}`));
-    limit.addEventListener("abort", () => fail(`a guest did not come up within ${deadlineMs / 1000} s`));
+    const late = () => fail(`a guest did not come up within ${deadlineMs / 1000} s`);
+    if (limit.aborted) late();
+    limit.addEventListener("abort", late, { once: true });
   });
 }
 

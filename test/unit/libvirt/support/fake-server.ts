@@ -21,7 +21,7 @@ const MAX = 40_000_000;
 export class FakeServer {
   readonly peer: Duplex;
   readonly received: Packet[] = [];
-  #waiting: { wanted: (packet: Packet) => boolean; resolve: (packet: Packet) => void } | undefined;
+  readonly #waiting: { wanted: (packet: Packet) => boolean; resolve: (packet: Packet) => void }[] = [];
 
   constructor(peer: Duplex) {
     this.peer = peer;
@@ -37,7 +37,7 @@ export class FakeServer {
     const [found] = index < 0 ? [] : this.received.splice(index, 1);
     if (found) return Promise.resolve(found);
     return new Promise((resolve) => {
-      this.#waiting = { wanted, resolve };
+      this.#waiting.push({ wanted, resolve });
     });
   }
 
@@ -89,11 +89,10 @@ export class FakeServer {
   }
 
   #take(packet: Packet): void {
-    const waiting = this.#waiting;
-    if (waiting?.wanted(packet)) {
-      this.#waiting = undefined;
-      waiting.resolve(packet);
-    } else this.received.push(packet);
+    const index = this.#waiting.findIndex(({ wanted }) => wanted(packet));
+    const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    if (waiting) waiting.resolve(packet);
+    else this.received.push(packet);
   }
 }
 

@@ -1,0 +1,143 @@
+import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { BothyError, messageOf } from "../errors.ts";
+import { ensureFolder, type Layout, lock, readIfExists, writeJson } from "../system/index.ts";
+
+/** Progress and cancellation of a build, handed down by the caller. */
+export interface BuildContext {
+  readonly signal?: AbortSignal | undefined;
+  /** Says what is being done, one line for a person. */
+  readonly report?: ((line: string) => void) | undefined;
+}
+
+/** How one kind of artefact is made. */
+export interface ArtefactKind {
+  readonly name: "kernel" | "tools";
+  /** The files that a complete one has. */
+  readonly files: readonly string[];
+  /** A key that changes whenever `inputs` may; takes milliseconds. */
+  quickKey(): Promise<string>;
+  /** Everything that the result depends on; `key` names it. */
+  inputs(context: BuildContext): Promise<ArtefactInputs>;
+}
+
+/** What one build is made from. */
+export interface ArtefactInputs {
+  readonly key: string;
+  /** Makes the files in `folder`, with `scratch` for what is not kept; returns the digest of the result. */
+  make(folder: string, scratch: string, context: BuildContext): Promise<string>;
+}
+
+/** Names the newest artefact of a kind, and what it was made from. */
+interface Current {
+  readonly version: 1;
+  readonly digest: string;
+  readonly quickKey: string;
+  readonly key: string;
+}
+
+/** The digest of the newest complete artefact of a kind, however old; `undefined` when there is none. */
+export async function findArtefact(layout: Layout, kind: ArtefactKind): Promise<string | undefined> {
+  return (await readCurrent(layout, kind))?.digest;
+}
+
+/**
+ * The digest of the artefact that belongs to today's recipe and packages; builds it when there is none.
+ * An unchanged recipe takes milliseconds. All or nothing, also when aborted; one process builds, others wait.
+ * @throws BothyError `BOX_BUILD_FAILED`, `TOOL_MISSING`, `DISK_FULL`, `INTERRUPTED`, `LOCKED`.
+ */
+export async function buildArtefact(
+  layout: Layout,
+  kind: ArtefactKind,
+  context: BuildContext,
+): Promise<string> {
+  const quickKey = await kind.quickKey();
+  const current = await readCurrent(layout, kind);
+  if (current?.quickKey === quickKey) return current.digest;
+  await using _ = await lock(layout.lock(`build-${kind.name}`), { signal: context.signal });
+  const digest = await buildUnlessSame(layout, kind, quickKey, context);
+  return digest;
+}
+
+async function buildUnlessSame(
+  layout: Layout,
+  kind: ArtefactKind,
+  quickKey: string,
+  context: BuildContext,
+): Promise<string> {
+  const current = await readCurrent(layout, kind); // another process may have built it while we waited
+  if (current?.quickKey === quickKey) return current.digest;
+  try {
+    const inputs = await kind.inputs(context);
+    const digest = current?.key === inputs.key ? current.digest : await make(layout, kind, inputs, context);
+    const next: Current = { version: 1, digest, quickKey, key: inputs.key };
+    await writeJson(currentFile(layout, kind), next);
+    return digest;
+  } catch (error) {
+    throw explain(error, kind);
+  }
+}
+
+async function make(
+  layout: Layout,
+  kind: ArtefactKind,
+  inputs: ArtefactInputs,
+  context: BuildContext,
+): Promise<string> {
+  await ensureFolder(layout.temporary());
+  const scratch = await mkdtemp(join(layout.temporary(), `${kind.name}-`));
+  try {
+    const result = join(scratch, "result");
+    await mkdir(result);
+    const digest = await inputs.make(result, scratch, context);
+    if (!(await isComplete(layout, kind, digest))) await keep(layout, kind, result, digest);
+    return digest;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function keep(layout: Layout, kind: ArtefactKind, result: string, digest: string): Promise<void> {
+  const target = layout.artefact(kind.name, digest);
+  await ensureFolder(layout.artefacts(kind.name));
+  await rm(target, { recursive: true, force: true }); // only there when somebody took files out of it
+  await rename(result, target);
+}
+
+async function readCurrent(layout: Layout, kind: ArtefactKind): Promise<Current | undefined> {
+  const text = await readIfExists(currentFile(layout, kind));
+  const current = text === undefined ? undefined : parseCurrent(text);
+  return current && (await isComplete(layout, kind, current.digest)) ? current : undefined;
+}
+
+/** A pointer that cannot be read is as good as none: the build makes it again. */
+function parseCurrent(text: string): Current | undefined {
+  try {
+    const current = JSON.parse(text) as Current;
+    return current.version === 1 && /^[0-9a-f]{64}$/.test(current.digest) ? current : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isComplete(layout: Layout, kind: ArtefactKind, digest: string): Promise<boolean> {
+  const folder = layout.artefact(kind.name, digest);
+  const present = kind.files.map((file) => access(join(folder, file)));
+  return Promise.all(present).then(
+    () => true,
+    () => false,
+  );
+}
+
+function currentFile(layout: Layout, kind: ArtefactKind): string {
+  return join(layout.artefacts(kind.name), "current.json");
+}
+
+/** Errors that say more than "the build failed" stay as they are. */
+function explain(error: unknown, kind: ArtefactKind): unknown {
+  if (error instanceof BothyError && error.code !== "COMMAND_FAILED") return error;
+  return new BothyError("BOX_BUILD_FAILED", `the ${kind.name} could not be built: ${messageOf(error)}`, {
+    hints: ["`apt-get update` where packages are not found", "`bothy doctor` checks the tools of this host"],
+    cause: error,
+  });
+}

@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import type { Client, ClientChannel } from "ssh2";
+import { BothyError, messageOf } from "../../../errors.ts";
+import type { Connection, Management } from "../../provider.ts";
+import { commandLine } from "./command.ts";
+import { channelProcess } from "./process.ts";
+import { type PinnedHost, terminalCommand } from "./terminal.ts";
+
+/** The bridge is on this host: who does not answer at once is not up yet, and the caller asks again. */
+const REACH_TIMEOUT_MS = 1000;
+/** Key exchange of an emulated guest on a busy host. */
+const LOGIN_TIMEOUT_MS = 20_000;
+const KEEPALIVE = { keepaliveInterval: 5000, keepaliveCountMax: 6 };
+/** ChaCha first: an emulated processor has no AES of its own. */
+const ALGORITHMS = {
+  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org"],
+  serverHostKey: ["ssh-ed25519"],
+  cipher: ["chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"],
+} as const;
+
+/** Logs in on a guest's command channel; only a server with the pinned key is talked to. */
+export async function openConnection(management: Management, host: PinnedHost): Promise<Connection> {
+  const privateKey = await readFile(management.privateKey);
+  const socket = await reach(management);
+  const client = await login(management, privateKey, socket);
+  const lost = () => unreachable(management, new Error("the connection was lost"));
+  return {
+    exec: async (request) => channelProcess(await openChannel(client, commandLine(request), lost), lost),
+    terminal: (request) => terminalCommand(management, host, request),
+    [Symbol.asyncDispose]: () => close(client, socket),
+  };
+}
+
+function reach(management: Management): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: management.address, port: management.port, noDelay: true });
+    const fail = (cause: Error) => {
+      socket.destroy();
+      reject(unreachable(management, cause));
+    };
+    socket.setTimeout(REACH_TIMEOUT_MS, () => fail(new Error("no answer")));
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      socket.setTimeout(0).removeAllListeners("timeout").removeListener("error", fail);
+      resolve(socket);
+    });
+  });
+}
+
+async function login(management: Management, privateKey: Buffer, sock: Socket): Promise<Client> {
+  const { default: ssh2 } = await import("ssh2"); // 35 ms that only a connection pays for
+  const client = new ssh2.Client();
+  const pinned = Buffer.from(management.hostKey.split(" ")[1] ?? "", "base64");
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) => {
+      client.destroy();
+      reject(unreachable(management, cause));
+    };
+    client.on("error", fail); // stays: later errors end the channels, and those tell
+    client.once("close", () => fail(new Error("the guest closed the connection")));
+    client.once("ready", () => resolve(client));
+    client.connect({
+      sock,
+      username: "root",
+      privateKey,
+      hostVerifier: (key: Buffer) => key.equals(pinned),
+      algorithms: { ...ALGORITHMS } as never,
+      readyTimeout: LOGIN_TIMEOUT_MS,
+      ...KEEPALIVE,
+    });
+  });
+}
+
+function openChannel(client: Client, command: string, lost: () => BothyError): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(lost());
+    client.once("close", fail);
+    try {
+      client.exec(command, (error, channel) => {
+        client.removeListener("close", fail);
+        if (error) reject(new BothyError("CONNECT_FAILED", `the guest refused a command: ${error.message}`));
+        else resolve(channel);
+      });
+    } catch {
+      fail(); // ssh2 throws once the connection is closed
+    }
+  });
+}
+
+async function close(client: Client, socket: Socket): Promise<void> {
+  if (socket.destroyed) return;
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  client.end();
+  socket.destroySoon();
+  await closed;
+}
+
+function unreachable({ address, port }: Management, cause: Error): BothyError {
+  return new BothyError(
+    "CONNECT_FAILED",
+    `the machine's command channel at ${address}:${port} cannot be reached: ${messageOf(cause)}`,
+    { hints: ["`bothy logs` shows its console"], cause },
+  );
+}

@@ -1,0 +1,62 @@
+import { BothyError } from "../../../errors.ts";
+import { readIfExists, run, statIfExists } from "../../../system/index.ts";
+import type { Nic } from "../../provider.ts";
+
+/** The alias that says whose a link is. */
+function aliasOf(id: string): string {
+  return `bothy:${id}`;
+}
+
+/**
+ * Makes each interface as a pair of links: one end on its bridge, the other inside the network namespace of
+ * `pid`, named by its position. The machine sets its addresses itself.
+ * @throws BothyError `NETWORK_CONFLICT` when a bridge is missing or a link's name is taken.
+ */
+export async function plugIn(id: string, nics: readonly Nic[], pid: number, signal?: AbortSignal): Promise<void> {
+  if (nics.length === 0) return;
+  for (const nic of nics) await assertPluggable(nic);
+  await run(["ip", "-batch", "-"], { input: linkCommands(id, nics, pid), signal });
+}
+
+/** The input of `ip -batch` that makes the links. */
+export function linkCommands(id: string, nics: readonly Nic[], pid: number): string {
+  const lines = nics.flatMap((nic, index) => [
+    `link add dev ${nic.hostLink} type veth peer name eth${index} address ${nic.mac} netns ${pid}`,
+    `link set dev ${nic.hostLink} alias ${aliasOf(id)} master ${nic.bridge} up`,
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Removes those of the links that are this machine's; others of the same name stay. */
+export async function unplug(id: string, links: readonly string[]): Promise<void> {
+  const ours: string[] = [];
+  for (const link of links) {
+    const alias = await readIfExists(`/sys/class/net/${link}/ifalias`).catch(() => undefined);
+    if (alias?.trim() === aliasOf(id)) ours.push(link);
+  }
+  if (ours.length === 0) return;
+  const input = ours.map((link) => `link del dev ${link}\n`).join("");
+  try {
+    await run(["ip", "-batch", "-force", "-"], { input });
+  } catch (error) {
+    // the kernel removes a pair by itself when the other end's namespace ends, perhaps just now
+    for (const link of ours) if (await exists(link)) throw error;
+  }
+}
+
+async function assertPluggable(nic: Nic): Promise<void> {
+  if (!(await exists(nic.bridge))) {
+    throw new BothyError("NETWORK_CONFLICT", `the bridge '${nic.bridge}' of network '${nic.network}' is gone`, {
+      hints: ["`bothy up` makes it again"],
+    });
+  }
+  if (await exists(nic.hostLink)) {
+    throw new BothyError("NETWORK_CONFLICT", `the link '${nic.hostLink}' exists already`, {
+      hints: [`ip -d link show ${nic.hostLink}`],
+    });
+  }
+}
+
+async function exists(link: string): Promise<boolean> {
+  return (await statIfExists(`/sys/class/net/${link}`)) !== undefined;
+}
