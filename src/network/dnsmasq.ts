@@ -1,12 +1,16 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BothyError, hasErrno } from "../errors.ts";
-import { CommandError, readIfExists, run, waitFor } from "../system/index.ts";
+import { readIfExists, run, systemClock, waitFor } from "../system/index.ts";
 import type { NamesFiles } from "./names-files.ts";
 
 /** dnsmasq's exit code for "could not bind or configure a network interface". */
 const EXIT_NETWORK = 2;
 const STOP_TIMEOUT_MS = 2000;
+const BIND_RETRIES = 5;
+const BIND_RETRY_MS = 50;
+/** The account of Debian's package; without it dnsmasq takes `nobody`. */
+const ACCOUNT = "dnsmasq";
 
 /** A dnsmasq process and the configuration it was started with. */
 export interface Dnsmasq {
@@ -33,19 +37,28 @@ export async function findDnsmasq(folder: string): Promise<Dnsmasq[]> {
  * @throws BothyError `NETWORK_CONFLICT` when somebody else has the ports.
  */
 export async function startDnsmasq(files: NamesFiles): Promise<void> {
-  try {
-    await run(["dnsmasq", `--conf-file=${files.config}`], { timeoutMs: 10_000 });
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.result.exitCode !== EXIT_NETWORK) throw error;
-    const reason = error.result.stderr.trim();
-    throw new BothyError("NETWORK_CONFLICT", `the project's DNS and DHCP server could not start: ${reason}`, {
-      hints: [
-        "`ss -lunp '( sport = :53 or sport = :67 )'` shows who listens on every address of this host",
-        "let that server bind to its own addresses only (dnsmasq: `bind-interfaces`)",
-      ],
-      cause: error,
+  const attempt = async () => {
+    const { exitCode, stderr } = await run(["dnsmasq", `--conf-file=${files.config}`], {
+      timeoutMs: 10_000,
+      okCodes: [0, EXIT_NETWORK],
     });
+    return { exitCode, reason: stderr.trim() };
+  };
+  let result = await attempt();
+  for (let tries = 0; result.exitCode === EXIT_NETWORK && tries < BIND_RETRIES; tries++) {
+    await systemClock.sleep(BIND_RETRY_MS); // the kernel may still be closing the sockets of one that was killed
+    result = await attempt();
   }
+  if (result.exitCode === EXIT_NETWORK) throw portsTaken(result.reason);
+}
+
+function portsTaken(reason: string): BothyError {
+  return new BothyError("NETWORK_CONFLICT", `the project's DNS and DHCP server could not start: ${reason}`, {
+    hints: [
+      "`ss -lunp '( sport = :53 or sport = :67 )'` shows who listens on every address of this host",
+      "let that server bind to its own addresses only (dnsmasq: `bind-interfaces`)",
+    ],
+  });
 }
 
 /** Makes a running dnsmasq read the hosts files again. */
@@ -59,24 +72,39 @@ export async function endDnsmasq(processes: readonly Dnsmasq[]): Promise<void> {
   await Promise.all(processes.map(waitUntilGone));
 }
 
-/** Whether dnsmasq can still read below `folder` when it has given up root: every folder above must let it pass. */
-export async function isReachable(folder: string): Promise<boolean> {
+/**
+ * The account to give up root for; `false` leaves it to dnsmasq. It reads the files again later, so where a folder
+ * above them lets only root pass, it has to stay root.
+ */
+export async function accountFor(folder: string): Promise<string | false> {
+  if (!(await isReachable(folder))) return "root";
+  const accounts = await readIfExists("/etc/passwd");
+  return accounts?.split("\n").some((line) => line.startsWith(`${ACCOUNT}:`)) ? ACCOUNT : false;
+}
+
+async function isReachable(folder: string): Promise<boolean> {
   const { mode } = await stat(folder);
   if ((mode & 0o001) === 0) return false;
   return folder === dirname(folder) || isReachable(dirname(folder));
 }
 
-async function waitUntilGone(process: Dnsmasq): Promise<void> {
+async function waitUntilGone({ pid }: Dnsmasq): Promise<void> {
   const probe = {
-    title: `the end of dnsmasq (pid ${process.pid})`,
-    attempt: async () => ((await configOf(process.pid)) === process.config ? undefined : true),
+    title: `the end of dnsmasq (pid ${pid})`,
+    attempt: async () => ((await isGone(pid)) ? true : undefined),
   };
   try {
     await waitFor(probe, { timeoutMs: STOP_TIMEOUT_MS, intervalMs: 2 });
   } catch {
-    signal(process.pid, "SIGKILL");
+    signal(pid, "SIGKILL");
     await waitFor(probe, { timeoutMs: STOP_TIMEOUT_MS, intervalMs: 10 });
   }
+}
+
+/** Gone, or a zombie: its sockets are closed. (An empty command line comes earlier than that.) */
+async function isGone(pid: number): Promise<boolean> {
+  const status = await readIfExists(`/proc/${pid}/stat`).catch(() => undefined); // ESRCH: it ends while we read
+  return status === undefined || /\) [ZX] /.test(status);
 }
 
 /** The configuration file of a process if it is a dnsmasq; a process that is gone or a zombie has none. */

@@ -36,7 +36,7 @@ export interface NamesView {
   readonly project: ProjectRef;
   readonly domain: string;
   /** The user to run as; `false` for dnsmasq's own choice. */
-  readonly user: "root" | false;
+  readonly user: string | false;
   readonly files: NamesFiles;
   readonly networks: readonly NamesNetwork[];
 }

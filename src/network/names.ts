@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { BothyError } from "../errors.ts";
 import { ensureFolder, type Layout, readIfExists, writeFileAtomic } from "../system/index.ts";
-import { dnsmasqPid, endDnsmasq, findDnsmasq, isReachable, reloadDnsmasq, startDnsmasq } from "./dnsmasq.ts";
+import { accountFor, dnsmasqPid, endDnsmasq, findDnsmasq, reloadDnsmasq, startDnsmasq } from "./dnsmasq.ts";
 import { domainOf } from "./identity.ts";
 import { readLink } from "./links.ts";
 import {
@@ -71,7 +71,7 @@ async function namesView(
   return {
     project,
     domain: domainOf(project.name),
-    user: (await isReachable(files.folder)) ? false : "root",
+    user: await accountFor(files.folder),
     files,
     networks: await Promise.all(networks.map(viewOf)),
   };

@@ -69,8 +69,8 @@ export interface RunSpec {
   readonly layers: readonly LayerFile[];
   /** EROFS with the guest side, mounted at /.bothy. */
   readonly tools: LayerFile;
-  /** Only read by providers whose machines have their own kernel. */
-  readonly kernel: KernelFiles;
+  /** There for providers whose machines have their own kernel. */
+  readonly kernel?: KernelFiles | undefined;
   /** Sparse ext4 file with `upper/ work/ volumes/`. */
   readonly dataDisk: string;
   /** Folder with the identity for this start (docs/guest.md); the guest reads it at /run/bothy/seed. */

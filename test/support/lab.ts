@@ -74,8 +74,11 @@ async function linkImages(home: string): Promise<void> {
 }
 
 async function machineIds(layout: Layout): Promise<string[]> {
-  const { stdout } = await run(["find", layout.machines(), "-mindepth", "1", "-maxdepth", "1", "-printf", "%f\n"], {
-    okCodes: [0, 1],
-  });
+  const { stdout } = await run(
+    ["find", layout.machines(), "-mindepth", "1", "-maxdepth", "1", "-printf", "%f\n"],
+    {
+      okCodes: [0, 1],
+    },
+  );
   return stdout.split("\n").filter((id) => id !== "");
 }

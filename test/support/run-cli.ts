@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { start } from "../../src/system/index.ts";
-import { asset, baseEnvironment } from "../../src/system/index.ts";
+import { asset, baseEnvironment, start } from "../../src/system/index.ts";
 
 /** How the program is started. */
 export interface CliOptions {

@@ -18,9 +18,14 @@ export class FrameReader {
   #size = 0;
   #partial: Buffer | undefined;
   #filled = 0;
+  #failure: ProtocolError | undefined;
 
-  /** The messages that this chunk completes, without their length words. Throws `ProtocolError`. */
+  /**
+   * The messages that this chunk completes, without their length words. Throws `ProtocolError` at a
+   * length out of range, and for ever after: where the next message would start is unknown.
+   */
   *push(chunk: Buffer): Generator<Buffer, void, undefined> {
+    if (this.#failure) throw this.#failure;
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#lengthBytes < LENGTH_BYTES) {
@@ -42,7 +47,8 @@ export class FrameReader {
       const total = this.#length.readUInt32BE(0);
       this.#size = total - LENGTH_BYTES;
       if (this.#size < Limits.HEADER_BYTES || this.#size > Limits.MESSAGE_BYTES) {
-        throw new ProtocolError(`message length ${total} is out of range`);
+        this.#failure = new ProtocolError(`message length ${total} is out of range`);
+        throw this.#failure;
       }
     }
     return bytes.subarray(taken);

@@ -89,6 +89,7 @@ export class PacketChannel {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#loss) return; // a transport may still hand out what it had read
     this.#keepalive?.heard();
     try {
       for (const frame of this.#frames.push(chunk)) {

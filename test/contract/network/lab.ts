@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { allocate, ensureNetwork, linkTag, type ProjectRef, updateNames } from "../../../src/network/index.ts";
+import {
+  allocate,
+  ensureNetwork,
+  linkTag,
+  type ProjectRef,
+  updateNames,
+} from "../../../src/network/index.ts";
 import type { Nic } from "../../../src/providers/provider.ts";
 import { type Layout, layout, run, setDebugSink, start } from "../../../src/system/index.ts";
 
@@ -16,8 +22,15 @@ export async function newStore(name: string): Promise<Layout> {
 
 /** A project with its network, its names, and a stand-in for each machine: name -> NIC. */
 export async function makeProject(store: Layout, project: ProjectRef, names: readonly string[]) {
-  const machines = names.map((name, index) => ({ name, id: `${project.id}${String(index).padStart(4, "0")}` }));
-  const nics = await allocate(store, project.id, machines.map(({ id }) => id));
+  const machines = names.map((name, index) => ({
+    name,
+    id: `${project.id}${String(index).padStart(4, "0")}`,
+  }));
+  const nics = await allocate(
+    store,
+    project.id,
+    machines.map(({ id }) => id),
+  );
   await ensureNetwork(store, project.id);
   await updateNames(store, project, machines);
   const byName = new Map<string, Nic>();
@@ -43,7 +56,9 @@ export async function plug(store: Layout, projectId: string, name: string, nic: 
 /** A web server that answers with the client's address; the returned function ends it. */
 export async function serve(name: string, port: number): Promise<() => void> {
   const code = `require("http").createServer((q, r) => r.end(q.socket.remoteAddress)).listen(${port}, "0.0.0.0", () => console.log("up"))`;
-  const child = start([...enter(name), process.execPath, "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = start([...enter(name), process.execPath, "-e", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (child.stdout) await once(child.stdout, "data");
   return () => child.kill();
 }
@@ -77,7 +92,12 @@ export async function dhcp(name: string): Promise<Record<string, string> | undef
   const argv = ["busybox", "udhcpc", "-i", "eth0", "-fnq", "-t2", "-T1", "-s", "/run/udhcpc.sh", "-O", "mtu"];
   const { exitCode, stdout } = await inside(name, argv, [0, 1]);
   if (exitCode !== 0) return undefined;
-  return Object.fromEntries(stdout.trim().split("\n").map((line) => line.split("=", 2)));
+  return Object.fromEntries(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=", 2)),
+  );
 }
 
 /** The commands that bothy starts while `work` runs. */

@@ -3,8 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { allocate, inspectNetwork, release, stopNames, updateNames } from "../../../src/network/index.ts";
 import type { Layout } from "../../../src/system/index.ts";
 import { run, waitFor } from "../../../src/system/index.ts";
-import { commandsOf, dhcp, inside, lookup, makeProject, WORLD } from "./lab.ts";
-import { newStore } from "./lab.ts";
+import { commandsOf, dhcp, inside, lookup, makeProject, newStore, WORLD } from "./lab.ts";
 
 const project = { id: "aaaa0001", name: "shop" };
 let store: Layout;
@@ -35,14 +34,27 @@ it("asks the host's servers for the rest, but never for bare names and the proje
 });
 
 it("says of a name without IPv6 that it exists", async () => {
-  const { stdout, exitCode } = await inside("web", ["busybox", "nslookup", "-type=aaaa", "db", gateway], [0, 1]);
-  expect({ exitCode, text: stdout }).toMatchObject({ exitCode: 0, text: expect.not.stringContaining("NXDOMAIN") });
+  const { stdout, exitCode } = await inside(
+    "web",
+    ["busybox", "nslookup", "-type=aaaa", "db", gateway],
+    [0, 1],
+  );
+  expect({ exitCode, text: stdout }).toMatchObject({
+    exitCode: 0,
+    text: expect.not.stringContaining("NXDOMAIN"),
+  });
 });
 
 it("gives by DHCP what was allocated, with router, names, domain and MTU", async () => {
   const told = await dhcp("web");
   expect(`${told?.["ip"]}/${told?.["mask"]}`).toBe(lab.nic("web").address);
-  expect(told).toMatchObject({ router: gateway, dns: gateway, domain: "shop.internal", hostname: "web", mtu: "1400" });
+  expect(told).toMatchObject({
+    router: gateway,
+    dns: gateway,
+    domain: "shop.internal",
+    hostname: "web",
+    mtu: "1400",
+  });
 });
 
 it("gives nothing by DHCP to a stranger", async () => {
@@ -102,9 +114,9 @@ it("gives a destroyed machine's address to the next one by DHCP at once", async 
 });
 
 it("leaves no zombie and runs without root", async () => {
-  const { stdout } = await run(["ps", "-eo", "user,stat,comm"]);
-  const lines = stdout.split("\n").filter((line) => line.endsWith("dnsmasq"));
-  expect(lines.filter((line) => !/^dnsmasq +S/.test(line))).toEqual([]);
+  const { stdout } = await run(["ps", "-eo", "user:12,stat,args"]);
+  const lines = stdout.split("\n").filter((line) => line.includes(store.tag));
+  expect(lines.filter((line) => !/^dnsmasq +[SD]/.test(line))).toEqual([]);
   await stopNames(store, project.id);
   await stopNames(store, project.id);
   expect(await pid()).toBeUndefined();

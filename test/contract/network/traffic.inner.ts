@@ -1,7 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Layout, run } from "../../../src/system/index.ts";
-import { dhcp, fetchFrom, inside, lookup, makeProject, newStore, pings, serve, UPLINK, WORLD } from "./lab.ts";
+import {
+  dhcp,
+  fetchFrom,
+  inside,
+  lookup,
+  makeProject,
+  newStore,
+  pings,
+  serve,
+  UPLINK,
+  WORLD,
+} from "./lab.ts";
 
 type Lab = Awaited<ReturnType<typeof makeProject>>;
 let store: Layout;
@@ -57,7 +68,11 @@ it("lets the host reach the machines, and machines only names, DHCP and ping of 
 it("drops forged senders", async () => {
   await inside("shop1", ["ip", "addr", "add", "10.99.0.1/32", "dev", "lo"]);
   await inside("shop1", ["ip", "link", "set", "lo", "up"]);
-  const { exitCode } = await inside("shop1", ["busybox", "ping", "-c1", "-W1", "-I", "10.99.0.1", WORLD], [0, 1]);
+  const { exitCode } = await inside(
+    "shop1",
+    ["busybox", "ping", "-c1", "-W1", "-I", "10.99.0.1", WORLD],
+    [0, 1],
+  );
   expect(exitCode).toBe(1);
   const { stdout } = await run(["nft", "list", "ruleset"]);
   expect(stdout).not.toContain("10.99");
@@ -69,7 +84,14 @@ it("keeps the host's IPv6 off the bridge", async () => {
 });
 
 it("lowers the segment size to what the way out carries", async () => {
-  const { stdout } = await run(["nft", "list", "chain", "inet", `bothy_${store.tag}_bbbb0001`, "from-bobbbbb0001"]);
+  const { stdout } = await run([
+    "nft",
+    "list",
+    "chain",
+    "inet",
+    `bothy_${store.tag}_bbbb0001`,
+    "from-bobbbbb0001",
+  ]);
   expect(stdout).toContain("tcp option maxseg size set rt mtu");
 });
 

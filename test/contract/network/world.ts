@@ -17,7 +17,15 @@ export async function setup(): Promise<() => void> {
   await inside("world", ["ip", "link", "set", "eth0", "up"]);
   await inside("world", ["ip", "route", "add", "10.83.0.0/16", "via", UPLINK]);
   const answers = ["--no-resolv", "--no-hosts", `--address=/example.test/${WORLD}`];
-  await inside("world", ["dnsmasq", "-C", "/dev/null", "--pid-file=", "-q", "--log-facility=/run/world.log", ...answers]);
+  await inside("world", [
+    "dnsmasq",
+    "-C",
+    "/dev/null",
+    "--pid-file=",
+    "-q",
+    "--log-facility=/run/world.log",
+    ...answers,
+  ]);
   await writeFile("/run/resolv.conf", `nameserver ${WORLD}\n`);
   await run(["mount", "--bind", "/run/resolv.conf", "/etc/resolv.conf"]);
   return await serve("world", 8080);

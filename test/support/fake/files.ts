@@ -5,9 +5,11 @@ export class FakeFiles {
   readonly #files = new Map<string, Buffer>();
   readonly #folders = new Set(["/"]);
 
-  constructor(folders: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  readonly capacityMiB: number;
+
+  constructor(folders: readonly string[], capacityMiB: number) {
     for (const folder of folders) this.makeFolder(folder);
-    for (const [path, text] of Object.entries(files)) this.write(path, Buffer.from(text));
+    this.capacityMiB = capacityMiB;
   }
 
   read(path: string): Buffer | undefined {

@@ -28,7 +28,9 @@ const PROGRAMS: Readonly<Record<string, Builtin>> = {
   nproc: say((_, machine) => String(machine.processors())),
   uname: say((_, machine) => machine.kernel()),
   id: say((io) => String(io.argv[1] === "-g" ? io.gid : io.uid)),
-  ip: say((_, machine) => machine.spec.nics.map((nic, index) => `eth${index} inet ${nic.address}`).join("\n")),
+  ip: say((_, machine) =>
+    machine.spec.nics.map((nic, index) => `eth${index} inet ${nic.address}`).join("\n"),
+  ),
   df: say((_, machine) => `Filesystem 1K-blocks\noverlay ${machine.diskKiB()} 1 1 1% /`),
   sleep: async (io) => {
     await io.until(delay(Number(io.argv[1]) * 1000, undefined, { ref: false }));
@@ -98,7 +100,8 @@ function shellHost(io: Io, machine: FakeMachine) {
   return {
     run: (child: Io) => runProgram(child, machine),
     readFile: (path: string) => machine.read(absolute(io, path)),
-    writeFile: (path: string, content: Buffer) => path !== "/dev/null" && machine.files.write(absolute(io, path), content),
+    writeFile: (path: string, content: Buffer) =>
+      path !== "/dev/null" && machine.files.write(absolute(io, path), content),
     fork: () => machine.fork(),
   };
 }

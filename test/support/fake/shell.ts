@@ -1,5 +1,5 @@
-import { buffer } from "node:stream/consumers";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import type { Io } from "./process.ts";
 
 /** What a shell needs of its machine. */
@@ -53,7 +53,8 @@ async function runCommand({ words, redirects }: Command, io: Io, host: ShellHost
   }
   const code = await host.run(child);
   if (target) {
-    const before = target.operator === ">>" ? (host.readFile(target.path) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const before =
+      target.operator === ">>" ? (host.readFile(target.path) ?? Buffer.alloc(0)) : Buffer.alloc(0);
     host.writeFile(target.path, Buffer.concat([before, ...chunks]));
   }
   return code;
@@ -81,7 +82,8 @@ function parse(line: string, env: Readonly<Record<string, string>>): Command[] {
 
 /** Takes the quotes away and puts variables in. */
 function expand(word: string, env: Readonly<Record<string, string>>): string {
-  const variables = (text: string) => text.replace(/\$(\w+|\$)/g, (_, name: string) => (name === "$" ? "42" : (env[name] ?? "")));
+  const variables = (text: string) =>
+    text.replace(/\$(\w+|\$)/g, (_, name: string) => (name === "$" ? "42" : (env[name] ?? "")));
   return [...word.matchAll(/'([^']*)'|"([^"]*)"|([^'"]+)/g)]
     .map(([, single, double, bare]) => single ?? variables(double ?? bare ?? ""))
     .join("");

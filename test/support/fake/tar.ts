@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { extract, pack } from "tar-stream";
 import type { FakeFiles } from "./files.ts";
 import type { Io } from "./process.ts";

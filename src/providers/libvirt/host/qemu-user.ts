@@ -38,7 +38,7 @@ export async function readQemuUser(paths: QemuUserPaths = PATHS): Promise<QemuUs
     stat(paths.library).catch(() => undefined),
   ]);
   const setting = readSetting(config ?? "", "user");
-  const account = findAccount(passwd ?? "", setting ?? owner?.uid.toString() ?? "");
+  const account = findAccount(passwd ?? "", setting ?? owner?.uid.toString());
   if (!account) return undefined;
   const primary = findGroup(group ?? "", readSetting(config ?? "", "group")) ?? account.gid;
   return {
@@ -53,7 +53,8 @@ function readSetting(config: string, name: string): string | undefined {
 }
 
 /** By name or by number; `+0` is always a number. */
-function findAccount(passwd: string, wanted: string) {
+function findAccount(passwd: string, wanted: string | undefined) {
+  if (!wanted) return undefined;
   const rows = passwd.split("\n").map((line) => line.split(":"));
   const number = /^\+?(\d+)$/.exec(wanted)?.[1];
   const row = rows.find(([name]) => name === wanted) ?? rows.find(([, , uid]) => number && uid === number);

@@ -7,7 +7,6 @@ export {
   removeCgroups,
   rmdirIfEmpty,
 } from "./cgroups.ts";
-export { checkHost } from "./check.ts";
 export { type HostFacts, parseOpenFiles, readHostFacts } from "./facts.ts";
 export {
   findProcess,
@@ -18,4 +17,3 @@ export {
   sendSignal,
 } from "./processes.ts";
 export { findProgram } from "./programs.ts";
-export { type Runtime, type RuntimeFinder, runtimeFinder } from "./runtime.ts";

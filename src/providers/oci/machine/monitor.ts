@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { BothyError, hasErrno } from "../../../errors.ts";
 import { asset, baseEnvironment, type Layout, missingTool, start } from "../../../system/index.ts";
 import type { RunSpec } from "../../provider.ts";
-import type { Runtime } from "../host/index.ts";
+import type { Runtime } from "../runtime/index.ts";
 import type { Volume } from "../spec/index.ts";
 import { type MachineFolder, runtimeRoot } from "./folder.ts";
 import { startFailure } from "./start-failure.ts";

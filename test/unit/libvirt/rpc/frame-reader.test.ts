@@ -31,6 +31,13 @@ test.each([0, 4, 27, 32 * 1024 * 1024 + 5, 0xffffffff])("length %i is refused", 
   expect(() => read([word.subarray(0, 2), word.subarray(2)])).toThrow(ProtocolError);
 });
 
+test("after a bad length nothing is read any more", () => {
+  const reader = new FrameReader();
+  for (let round = 0; round < 3; round += 1) {
+    expect(() => [...reader.push(round === 0 ? Buffer.alloc(4) : onTheWire(Buffer.alloc(30)))]).toThrow(ProtocolError);
+  }
+});
+
 test("the largest message in small pieces takes linear time and no memory in advance", () => {
   const reader = new FrameReader();
   const word = Buffer.alloc(4);

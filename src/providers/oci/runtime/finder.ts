@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { BothyError } from "../../../errors.ts";
 import { environment, hostStamp, type Layout, readHostFact, writeHostFact } from "../../../system/index.ts";
-import type { HostFacts } from "./facts.ts";
-import { findProgram } from "./programs.ts";
-import { tryRuntime } from "./runtime-probe.ts";
+import { findProgram, type HostFacts } from "../host/index.ts";
+import { tryRuntime } from "./probe.ts";
 
 /** An OCI runtime that works on this host. */
 export interface Runtime {

@@ -9,10 +9,9 @@ import {
   statIfExists,
   writeJson,
 } from "../../../system/index.ts";
+import { cgroupFolders, type HostFacts, removeCgroups } from "../host/index.ts";
 import { containerConfig, type OciConfig, type OciMount } from "../spec/index.ts";
-import { cgroupFolders, removeCgroups } from "./cgroups.ts";
-import type { HostFacts } from "./facts.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "./finder.ts";
 
 const DEADLINE_MS = 5000;
 
@@ -28,7 +27,7 @@ export async function tryRuntime(
   await ensureFolder(layout.temporary());
   const bundle = await mkdtemp(join(layout.temporary(), "probe-"));
   const id = `probe-${process.pid}`;
-  const cgroup = join("/bothy", `probe-${layout.tag}-${process.pid}`);
+  const cgroup = `/bothy-probe-${layout.tag}-${process.pid}`;
   const state = join(bundle, "state");
   try {
     await mkdir(join(bundle, "root"));

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { messageOf } from "../../../errors.ts";
 import { packageOf, readIfExists, run, statIfExists } from "../../../system/index.ts";
 import type { Finding } from "../../provider.ts";
-import type { CgroupLayout } from "./cgroups.ts";
-import { type HostFacts, readHostFacts } from "./facts.ts";
-import { findProgram } from "./programs.ts";
-import type { RuntimeFinder } from "./runtime.ts";
+import { type CgroupLayout, findProgram, type HostFacts, readHostFacts } from "../host/index.ts";
+import type { RuntimeFinder } from "./finder.ts";
 
 const TOOLS = ["conmon", "e2fsck", "mkfs.ext4", "mount", "unshare", "ip", "flock"];
 const FILE_SYSTEMS = ["overlay", "erofs", "ext4"];
