@@ -15,7 +15,9 @@ const rows = [];
 /** Runs bothy in a project folder; returns its JSON and the seconds it took. */
 function bothy(cwd, ...args) {
   const startedAt = performance.now();
-  const { status, stdout, stderr } = spawnSync("node", [program, ...args, "--json", "--cwd", cwd], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("node", [program, ...args, "--json", "--cwd", cwd], {
+    encoding: "utf8",
+  });
   const seconds = (performance.now() - startedAt) / 1000;
   if (status !== 0) throw new Error(`bothy ${args.join(" ")}: ${stdout}${stderr}`);
   return { seconds, value: JSON.parse(stdout) };
@@ -47,8 +49,16 @@ function report(what, reach, samples, unit = "s") {
   const median = sorted[Math.floor(sorted.length / 2)];
   const digits = unit === "s" ? 2 : 1;
   const [low, high] = [sorted[0], sorted.at(-1)];
-  rows.push([what, reach, `${median.toFixed(digits)} ${unit}`, `${low.toFixed(digits)}-${high.toFixed(digits)}`, String(samples.length)]);
-  console.error(`${what}: ${median.toFixed(digits)} ${unit} (${low.toFixed(digits)}-${high.toFixed(digits)})`);
+  rows.push([
+    what,
+    reach,
+    `${median.toFixed(digits)} ${unit}`,
+    `${low.toFixed(digits)}-${high.toFixed(digits)}`,
+    String(samples.length),
+  ]);
+  console.error(
+    `${what}: ${median.toFixed(digits)} ${unit} (${low.toFixed(digits)}-${high.toFixed(digits)})`,
+  );
 }
 
 const repeat = (count, measure) => Array.from({ length: count }, (_, index) => measure(index));
@@ -56,11 +66,17 @@ const repeat = (count, measure) => Array.from({ length: count }, (_, index) => m
 /** Seconds until a freshly started `up` lets `exec` answer, asked from a second process all the time. */
 async function untilExec(folder, isolation) {
   const startedAt = performance.now();
-  const up = spawn("node", [program, "up", "--isolation", isolation, "-q", "--cwd", folder], { stdio: "ignore" });
+  const up = spawn("node", [program, "up", "--isolation", isolation, "-q", "--cwd", folder], {
+    stdio: "ignore",
+  });
   const ended = new Promise((resolve) => up.once("close", resolve));
   let seconds;
   while (seconds === undefined && up.exitCode === null) {
-    const { status } = spawnSync("node", [program, "exec", "m", "--cwd", folder, "--", "/.bothy/bin/busybox", "true"], { stdio: "ignore" });
+    const { status } = spawnSync(
+      "node",
+      [program, "exec", "m", "--cwd", folder, "--", "/.bothy/bin/busybox", "true"],
+      { stdio: "ignore" },
+    );
     if (status === 0) seconds = (performance.now() - startedAt) / 1000;
   }
   await ended;
@@ -103,7 +119,12 @@ withProject("  a: {}\n  b: { isolation: vm }\n", (folder) => {
   const status = repeat(runs * 2, () => bothy(folder, "status").seconds);
   report("node -e 0", "", node);
   report("status, two machines running", "", status);
-  report("  in times node -e 0", "4", status.map((seconds, index) => seconds / node[index]), "x");
+  report(
+    "  in times node -e 0",
+    "4",
+    status.map((seconds, index) => seconds / node[index]),
+    "x",
+  );
 });
 
 const container = life("container", runs);
@@ -128,11 +149,26 @@ report("VM: destroy while running", "2", vm.destroyRunning);
 report("VM: disk of a new machine", "8", vm.disk, "MiB");
 
 const six = repeat(Math.max(1, Math.floor(runs / 3)), sixAtOnce);
-report("six machines at once (3 + 3)", "", six.map(({ together }) => together));
-report("  in times the slowest alone", "2", six.map(({ together, slowest }) => together / slowest), "x");
+report(
+  "six machines at once (3 + 3)",
+  "",
+  six.map(({ together }) => together),
+);
+report(
+  "  in times the slowest alone",
+  "2",
+  six.map(({ together, slowest }) => together / slowest),
+  "x",
+);
 
 const store = process.env.BOTHY_HOME ?? "/var/lib/bothy";
 console.error(`store ${store}: ${statSync(store).isDirectory() ? "shared by all runs" : ""}`);
 const header = ["what", "reach", "median", "least-most", "runs"];
 const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
-for (const row of [header, ...rows]) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd());
+for (const row of [header, ...rows])
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join("  ")
+      .trimEnd(),
+  );

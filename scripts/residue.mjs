@@ -6,18 +6,35 @@ const left = [];
 const lines = (text) => text.split("\n").filter((line) => line !== "");
 const output = (...argv) => {
   try {
-    return lines(execFileSync(argv[0], argv.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+    return lines(
+      execFileSync(argv[0], argv.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    );
   } catch {
     return [];
   }
 };
 const find = (kind, found) => left.push(...found.map((name) => `${kind}: ${name.slice(0, 160)}`));
 
-find("mount", lines(readFileSync("/proc/self/mounts", "utf8")).filter((line) => /bothy/.test(line)));
-find("loop device", output("losetup", "-a").filter((line) => /bothy/.test(line)));
-find("link", readdirSync("/sys/class/net").filter((name) => /^bo[0-9a-f]{12}\d$|^bob[0-9a-f]{8}$/.test(name)));
-find("nft table", output("nft", "list", "tables").filter((line) => /bothy_/.test(line)));
-find("domain", output("virsh", "-q", "list", "--all", "--name").filter((name) => /^bothy-/.test(name)));
+find(
+  "mount",
+  lines(readFileSync("/proc/self/mounts", "utf8")).filter((line) => /bothy/.test(line)),
+);
+find(
+  "loop device",
+  output("losetup", "-a").filter((line) => /bothy/.test(line)),
+);
+find(
+  "link",
+  readdirSync("/sys/class/net").filter((name) => /^bo[0-9a-f]{12}\d$|^bob[0-9a-f]{8}$/.test(name)),
+);
+find(
+  "nft table",
+  output("nft", "list", "tables").filter((line) => /bothy_/.test(line)),
+);
+find(
+  "domain",
+  output("virsh", "-q", "list", "--all", "--name").filter((name) => /^bothy-/.test(name)),
+);
 find("cgroup", output("find", "/sys/fs/cgroup", "-type", "d", "-path", "*/bothy/*/*", "-prune"));
 find("process", processes());
 

@@ -19,7 +19,11 @@ export abstract class BaseCommand extends Command {
   static override baseFlags = {
     debug: Flags.boolean({ description: "show every program that is run", helpGroup: "GLOBAL" }),
     quiet: Flags.boolean({ char: "q", description: "show only warnings and errors", helpGroup: "GLOBAL" }),
-    cwd: Flags.string({ description: "work as if started in this folder", helpGroup: "GLOBAL", helpValue: "DIR" }),
+    cwd: Flags.string({
+      description: "work as if started in this folder",
+      helpGroup: "GLOBAL",
+      helpValue: "DIR",
+    }),
     color: Flags.boolean({ description: "use colours", default: true, allowNo: true, helpGroup: "GLOBAL" }),
   };
 
@@ -102,8 +106,11 @@ function requireRoot(): void {
 function asBothyError(error: Error & { oclif?: { exit?: number } }, interrupted: boolean): BothyError {
   if (error instanceof BothyError) return error;
   if (interrupted) return new BothyError("INTERRUPTED", "interrupted", { cause: error });
-  if (error.oclif?.exit === 2 || error.constructor.name.endsWith("Error") && "parse" in error) {
-    return new BothyError("USAGE", messageOf(error).replace(/\nSee more help.*/s, ""), { hints: ["add --help to see what it takes"], cause: error });
+  if (error.oclif?.exit === 2 || (error.constructor.name.endsWith("Error") && "parse" in error)) {
+    return new BothyError("USAGE", messageOf(error).replace(/\nSee more help.*/s, ""), {
+      hints: ["add --help to see what it takes"],
+      cause: error,
+    });
   }
   const hints = ["this is a defect of bothy: please report it with the output of --debug"];
   return new BothyError("BUG", `unexpected: ${messageOf(error)}`, { hints, cause: error });

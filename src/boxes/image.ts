@@ -1,8 +1,8 @@
-import { chmod, open, rm, statfs } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, open, rm } from "node:fs/promises";
 import { BothyError } from "../errors.ts";
-import { CommandError, run } from "../system/index.ts";
+import { run } from "../system/index.ts";
 import { digestOfFile } from "./digest.ts";
+import { explainFullDisk } from "./full-disk.ts";
 import { uuidOf, writeUuid } from "./superblock.ts";
 
 /** How a tree becomes an image. */
@@ -17,8 +17,6 @@ export interface PackOptions {
 /** No file is newer than this, so nothing is clamped; it only shows as the image's own build time. */
 const KEEP_ALL_MTIMES = 0xffff_ffff;
 const NIL_UUID = "00000000-0000-0000-0000-000000000000";
-/** Less room than this after a failure means that the disk was full. */
-const FULL_BELOW_BYTES = 4 << 20;
 
 /**
  * Packs a folder into one EROFS file and returns the digest that names it.
@@ -65,14 +63,5 @@ async function sealImage(target: string, digest: string): Promise<void> {
 
 async function explainFailure(error: unknown, target: string, signal?: AbortSignal): Promise<unknown> {
   if (signal?.aborted) return new BothyError("INTERRUPTED", `packing ${target} was interrupted`);
-  if (!(error instanceof CommandError) || !(await isFull(dirname(target)))) return error;
-  return new BothyError("DISK_FULL", `no space left while writing ${target}`, {
-    hints: [`df -h ${dirname(target)}`, "`bothy gc` and `bothy box remove NAME` free space"],
-    cause: error,
-  });
-}
-
-async function isFull(folder: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize < FULL_BELOW_BYTES;
+  return explainFullDisk(error, target);
 }

@@ -9,7 +9,9 @@ export default class Destroy extends BaseCommand {
   static override description = "Boxes stay. A machine that does not exist is no failure.";
   static override examples = ["<%= config.bin %> destroy web", "<%= config.bin %> destroy -f"];
   static override strict = false;
-  static override args = { machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }) };
+  static override args = {
+    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+  };
   static override flags = { force: Flags.boolean({ char: "f", description: "do not ask" }) };
 
   async run(): Promise<{ machines: readonly DestroyOutcome[] }> {
@@ -24,9 +26,14 @@ export default class Destroy extends BaseCommand {
   }
 
   private async agreed(names: string[], signal: AbortSignal): Promise<boolean> {
-    if (process.stdin.isTTY && !this.jsonEnabled()) return confirm(`destroy ${names.join(", ")} and all their data?`, signal);
-    throw new BothyError("USAGE", "destroy asks before it removes anything, and there is no terminal to ask on", {
-      hints: ["bothy destroy -f"],
-    });
+    if (process.stdin.isTTY && !this.jsonEnabled())
+      return confirm(`destroy ${names.join(", ")} and all their data?`, signal);
+    throw new BothyError(
+      "USAGE",
+      "destroy asks before it removes anything, and there is no terminal to ask on",
+      {
+        hints: ["bothy destroy -f"],
+      },
+    );
   }
 }

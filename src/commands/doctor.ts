@@ -10,7 +10,11 @@ export default class Doctor extends BaseCommand {
   static override examples = ["<%= config.bin %> doctor", "<%= config.bin %> doctor --fix --yes"];
   static override flags = {
     fix: Flags.boolean({ description: "install and set what is missing" }),
-    yes: Flags.boolean({ char: "y", description: "do not ask before installing packages", dependsOn: ["fix"] }),
+    yes: Flags.boolean({
+      char: "y",
+      description: "do not ask before installing packages",
+      dependsOn: ["fix"],
+    }),
   };
 
   async run(): Promise<DoctorResult> {

@@ -5,14 +5,29 @@ import { PassthroughCommand } from "../passthrough-command.ts";
 
 export default class Exec extends PassthroughCommand {
   static override summary = "run a command in a machine, without a login";
-  static override description = "Needs neither the machine's SSH server nor, for a container, its network. Runs as root unless told otherwise.";
+  static override description =
+    "Needs neither the machine's SSH server nor, for a container, its network. Runs as root unless told otherwise.";
   static override usage = "exec [MACHINE] [-u USER] [-w DIR] [-e KEY=VALUE]... [-t] -- WORDS...";
-  static override examples = ["<%= config.bin %> exec web -- systemctl status", "<%= config.bin %> exec web -u bothy -t -- bash"];
-  static override args = { machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }) };
+  static override examples = [
+    "<%= config.bin %> exec web -- systemctl status",
+    "<%= config.bin %> exec web -u bothy -t -- bash",
+  ];
+  static override args = {
+    machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }),
+  };
   static override flags = {
     user: Flags.string({ char: "u", description: "user name or uid[:gid] (default root)" }),
-    workdir: Flags.string({ char: "w", description: "folder to start in (default the user's home)", helpValue: "DIR" }),
-    env: Flags.string({ char: "e", description: "KEY=VALUE, or KEY to pass on this shell's value", multiple: true, multipleNonGreedy: true }),
+    workdir: Flags.string({
+      char: "w",
+      description: "folder to start in (default the user's home)",
+      helpValue: "DIR",
+    }),
+    env: Flags.string({
+      char: "e",
+      description: "KEY=VALUE, or KEY to pass on this shell's value",
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     tty: Flags.boolean({ char: "t", description: "give it this terminal" }),
   };
 
@@ -38,5 +53,7 @@ function variable(text: string): [string, string] {
 }
 
 function noCommand(): BothyError {
-  return new BothyError("USAGE", "no command to run: put it after `--`", { hints: ["bothy exec web -- uname -a"] });
+  return new BothyError("USAGE", "no command to run: put it after `--`", {
+    hints: ["bothy exec web -- uname -a"],
+  });
 }

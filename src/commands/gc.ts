@@ -11,7 +11,8 @@ export default class Gc extends BaseCommand {
     const { flags } = await this.parse(Gc);
     const result = await gc(await this.context(flags), { dryRun: flags["dry-run"] });
     if (!this.jsonEnabled()) {
-      for (const { kind, name } of result.found) this.log(`${flags["dry-run"] ? "would remove" : "removed"} ${kind} ${name}`);
+      for (const { kind, name } of result.found)
+        this.log(`${flags["dry-run"] ? "would remove" : "removed"} ${kind} ${name}`);
       if (result.found.length === 0 && !flags.quiet) this.say("nothing was left behind");
     }
     return result;

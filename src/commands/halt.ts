@@ -6,8 +6,12 @@ export default class Halt extends BaseCommand {
   static override summary = "stop machines; their disks are kept";
   static override examples = ["<%= config.bin %> halt", "<%= config.bin %> halt 'web-*'"];
   static override strict = false;
-  static override args = { machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }) };
-  static override flags = { force: Flags.boolean({ char: "f", description: "at once, as if the power failed" }) };
+  static override args = {
+    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+  };
+  static override flags = {
+    force: Flags.boolean({ char: "f", description: "at once, as if the power failed" }),
+  };
 
   async run(): Promise<{ machines: readonly HaltOutcome[] }> {
     const { argv, flags } = await this.parse(Halt);

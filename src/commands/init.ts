@@ -5,12 +5,24 @@ import { init } from "../operations/init.ts";
 export default class Init extends BaseCommand {
   static override summary = "write a commented bothy.yaml";
   static override needsRoot = false;
-  static override examples = ["<%= config.bin %> init debian/12", "<%= config.bin %> init --isolation vm --output -"];
-  static override args = { box: Args.string({ description: "the box of its machine", default: "debian/12" }) };
+  static override examples = [
+    "<%= config.bin %> init debian/12",
+    "<%= config.bin %> init --isolation vm --output -",
+  ];
+  static override args = {
+    box: Args.string({ description: "the box of its machine", default: "debian/12" }),
+  };
   static override flags = {
     template: Flags.string({ description: "which example to begin with", default: "single" }),
-    isolation: Flags.option({ options: ["vm", "container"] as const, description: "the level to begin with" })(),
-    output: Flags.string({ description: "the file to write, or - for stdout", default: "bothy.yaml", helpValue: "FILE" }),
+    isolation: Flags.option({
+      options: ["vm", "container"] as const,
+      description: "the level to begin with",
+    })(),
+    output: Flags.string({
+      description: "the file to write, or - for stdout",
+      default: "bothy.yaml",
+      helpValue: "FILE",
+    }),
     force: Flags.boolean({ char: "f", description: "replace a file that is there" }),
   };
 

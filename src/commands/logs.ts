@@ -6,7 +6,9 @@ export default class Logs extends BaseCommand {
   static override summary = "show console and workload output";
   static override examples = ["<%= config.bin %> logs web", "<%= config.bin %> logs -f"];
   static override strict = false;
-  static override args = { machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }) };
+  static override args = {
+    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+  };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "go on until interrupted" }),
     tail: Flags.integer({ char: "n", min: 0, description: "only the last N lines of each", helpValue: "N" }),

@@ -10,8 +10,12 @@ export default class Ssh extends PassthroughCommand {
     "<%= config.bin %> ssh web -c 'uname -r; df -h /'",
     "<%= config.bin %> ssh web -- ls -la /srv",
   ];
-  static override args = { machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }) };
-  static override flags = { command: Flags.string({ char: "c", description: "a command line for the login shell" }) };
+  static override args = {
+    machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }),
+  };
+  static override flags = {
+    command: Flags.string({ char: "c", description: "a command line for the login shell" }),
+  };
 
   async run(): Promise<void> {
     const { own, inside } = this.split();

@@ -7,7 +7,9 @@ export default class Status extends BaseCommand {
   static override summary = "show the live state of machines";
   static override examples = ["<%= config.bin %> status", "<%= config.bin %> status --all --json"];
   static override strict = false;
-  static override args = { machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }) };
+  static override args = {
+    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+  };
   static override flags = { all: Flags.boolean({ char: "a", description: "every project on this host" }) };
 
   async run(): Promise<StatusResult> {
@@ -18,9 +20,29 @@ export default class Status extends BaseCommand {
   }
 
   private print(machines: readonly MachineStatus[], all: boolean): void {
-    if (machines.length === 0) return this.say("no machines");
-    const header = ["name", "id", "state", "isolation", "ip", "cpus", "memory", "disk used", "uptime", "box", ...(all ? ["project"] : [])];
-    this.log(table(header, machines.map((machine) => row(machine, all))));
+    if (machines.length === 0) {
+      this.say("no machines");
+      return;
+    }
+    const header = [
+      "name",
+      "id",
+      "state",
+      "isolation",
+      "ip",
+      "cpus",
+      "memory",
+      "disk used",
+      "uptime",
+      "box",
+      ...(all ? ["project"] : []),
+    ];
+    this.log(
+      table(
+        header,
+        machines.map((machine) => row(machine, all)),
+      ),
+    );
     for (const machine of machines) if (machine.reason) this.say(`${machine.name}: ${machine.reason}`);
   }
 }

@@ -8,9 +8,14 @@ export default class Up extends BaseCommand {
     "Creates what is missing, starts what is stopped, moves what runs at the other level, and returns when every machine answers on SSH.";
   static override examples = ["<%= config.bin %> up", "<%= config.bin %> up web --isolation vm"];
   static override strict = false;
-  static override args = { machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }) };
+  static override args = {
+    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+  };
   static override flags = {
-    isolation: Flags.option({ options: ["vm", "container"] as const, description: "the level to run at; remembered" })(),
+    isolation: Flags.option({
+      options: ["vm", "container"] as const,
+      description: "the level to run at; remembered",
+    })(),
     parallel: Flags.integer({ min: 1, description: "how many machines at once (default 4)", helpValue: "N" }),
   };
 

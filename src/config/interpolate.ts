@@ -1,6 +1,6 @@
-import { type Document, isMap, isPair, isScalar, type Scalar, visit } from "yaml";
+import { type Document, visit } from "yaml";
 import { unsetWarning } from "./dotenv.ts";
-import { keyText, pathOf } from "./parse.ts";
+import { pathOf } from "./parse.ts";
 import type { Complaint } from "./problems.ts";
 import { type Lookup, substitute } from "./substitute.ts";
 
@@ -31,21 +31,4 @@ export function interpolate(document: Document, lookup: Lookup): Interpolated {
     },
   });
   return { complaints, warnings: [...warnings.values()], replaced };
-}
-
-/** Makes numbers and truth values under `environment:` the text that was typed, so that `1.10` stays `1.10`. */
-export function keepEnvironmentText(document: Document): void {
-  visit(document, {
-    Map: (_, map, chain) => {
-      const above = chain.at(-1);
-      if (!isPair(above) || keyText(above.key) !== "environment" || !isMap(map)) return;
-      for (const { value } of map.items) {
-        if (isScalar(value) && isTyped(value)) value.value = value.source;
-      }
-    },
-  });
-}
-
-function isTyped(scalar: Scalar): boolean {
-  return typeof scalar.value === "number" || typeof scalar.value === "boolean";
 }

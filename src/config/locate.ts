@@ -41,7 +41,8 @@ function follow(document: Document, path: Path): { entries: Entry[]; complete: b
 }
 
 function entryOf(document: Document, node: unknown, part: string | number): Entry | undefined {
-  if (isSeq(node)) return typeof part === "number" ? { value: node.items[part] } : undefined;
+  if (isSeq(node))
+    return typeof part === "number" && part < node.items.length ? { value: node.items[part] } : undefined;
   if (!isMap(node)) return undefined;
   const own = node.items.findLast((pair) => keyText(pair.key) === String(part));
   if (own) return own;

@@ -31,12 +31,13 @@ export function parseYaml(text: string): Source & { faults: Fault[]; warnings: F
   const source = { document, lines };
   const duplicates = document.errors.filter((error) => error.code === "DUPLICATE_KEY");
   const others = document.errors.filter((error) => error.code !== "DUPLICATE_KEY");
-  const shape = others.length > 0 ? others.map(syntaxFault) : shapeFaults(text, source);
+  const fatal =
+    others.length > 0 ? others.map(syntaxFault) : [...shapeFaults(document), ...deadAliases(document)];
   return {
     ...source,
-    faults: [...shape, ...duplicates.map((error) => duplicateFault(source, error)), ...hiddenKeys(document)],
+    faults: [...fatal, ...duplicates.map((error) => duplicateFault(source, error)), ...hiddenKeys(document)],
     warnings: document.warnings.map(syntaxFault),
-    fatal: shape.length > 0,
+    fatal: fatal.length > 0,
   };
 }
 
@@ -61,10 +62,10 @@ function syntaxFault(error: Pick<YAMLError, "code" | "message" | "pos">): Fault 
   return { offset: error.pos[0], path: [], message: message.trim() };
 }
 
-function shapeFaults(text: string, { document }: Source): Fault[] {
+function shapeFaults(document: Document): Fault[] {
   if (isMap(document.contents)) return [];
   const message =
-    document.contents === null || text.trim() === ""
+    document.contents === null || (isScalar(document.contents) && document.contents.value === null)
       ? "the file is empty; `bothy init` writes one to start from"
       : "the file is no YAML mapping with `machines:` in it";
   return [{ offset: document.contents?.range?.[0] ?? 0, path: [], message }];
@@ -93,6 +94,18 @@ function firstLine(map: unknown, key: unknown, lines: LineCounter): number {
   const pairs = isMap(map) ? map.items : [];
   const first = pairs.find((pair) => isScalar(pair.key) && pair.key.value === key);
   return lines.linePos(isScalar(first?.key) ? (first.key.range?.[0] ?? 0) : 0).line;
+}
+
+function deadAliases(document: Document): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Alias: (_, alias, chain) => {
+      if (alias.resolve(document)) return;
+      const message = `there is no anchor "&${alias.source}" above this`;
+      faults.push({ offset: alias.range?.[0] ?? 0, path: pathOf([...chain, alias]), message });
+    },
+  });
+  return faults;
 }
 
 /** JavaScript would lose a key of this name without a word. */

@@ -57,12 +57,14 @@ export function formatPath(path: Path): string {
   }, "");
 }
 
-/** Sorted by position; what an alias or a default repeats at one place is said once. */
+/** Sorted by file and position; what an alias or a default repeats at one place is said once. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const first = new Map<string, Problem>();
   for (const problem of problems) {
     const place = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
     if (!first.has(place)) first.set(place, problem);
   }
-  return [...first.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  return [...first.values()].sort(
+    (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
+  );
 }

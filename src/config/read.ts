@@ -1,4 +1,5 @@
-import { interpolate, keepEnvironmentText } from "./interpolate.ts";
+import { keepAsTyped } from "./as-typed.ts";
+import { interpolate } from "./interpolate.ts";
 import { locate, nodeAt } from "./locate.ts";
 import { normalise } from "./normalise.ts";
 import { type Fault, parseYaml, type Source } from "./parse.ts";
@@ -27,15 +28,15 @@ export interface Reading {
   readonly warnings: readonly Problem[];
 }
 
-/** Reads a project from its text: parse, variables, schema, defaults, rules. No input or output, no exceptions. */
+/** Reads a project from its text: parse, variables, schema, defaults, rules. No input or output, no exception for any text. */
 export function readProject(project: ProjectText): Reading {
   const parsed = parseYaml(project.text);
   const place = placing(project.file, parsed);
   const syntax = parsed.faults.map(place.fault);
   const odd = parsed.warnings.map(place.fault);
   if (parsed.fatal) return { problems: inOrder(syntax), warnings: inOrder(odd) };
+  keepAsTyped(parsed.document);
   const variables = interpolate(parsed.document, project.lookup);
-  keepEnvironmentText(parsed.document);
   const checked = check(project, parsed, variables.replaced, variables.complaints);
   const problems = inOrder([...syntax, ...checked.complaints.map(place.complaint)]);
   const warnings = inOrder([...odd, ...variables.warnings.map(place.complaint)]);
@@ -64,8 +65,8 @@ function toValue({ document }: Source): { value: unknown } | { complaint: Compla
   try {
     return { value: document.toJS() };
   } catch (cause) {
-    // yaml refuses aliases that would grow without bounds
-    return { complaint: { path: [], message: cause instanceof Error ? cause.message : String(cause) } };
+    if (!(cause instanceof ReferenceError)) throw cause; // yaml's way to refuse aliases that grow without bounds
+    return { complaint: { path: [], message: "the aliases (`*name`) of the file expand to far too much" } };
   }
 }
 

@@ -41,9 +41,10 @@ function readNumber(issue: Issue, value: unknown, isReplaced: (path: Path) => bo
   setAt(value, path, Number(text));
 }
 
-/** In a list something has to stand in, so that the other items keep their places. */
+/** In a list something stands in, so that the other items keep their places; a machine without keys is still one. */
 function remove(value: unknown, path: Path): void {
   const holder = valueAt(value, path.slice(0, -1));
   if (Array.isArray(holder)) setAt(value, path, "x");
+  else if (path.length === 2 && path[0] === "machines") setAt(value, path, null);
   else if (isMapping(holder)) delete holder[path.at(-1) ?? ""];
 }

@@ -24,9 +24,10 @@ const schema = z.strictObject({
   box: z.strictObject({
     name: z.string(),
     digest: z.string(),
-    layers: z.array(z.string()),
+    layers: z.array(z.strictObject({ digest: z.string(), sizeBytes: z.number() })),
     init: z.string().optional(),
     user: z.string(),
+    environment: z.record(z.string(), z.string()),
   }),
   hostname: z.string(),
   cpus: z.number(),
@@ -35,6 +36,7 @@ const schema = z.strictObject({
   pids: z.number().optional(),
   volumes: z.array(z.string()),
   environment: z.record(z.string(), z.string()),
+  acceleration: z.enum(["auto", "kvm", "tcg"]),
   machineId: z.string().regex(/^[0-9a-f]{32}$/),
   createdAt: z.string(),
 });

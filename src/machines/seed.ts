@@ -37,10 +37,7 @@ export function seedFiles(facts: SeedFacts): Record<string, string> {
     init: record.box.init,
     management: facts.isolation === "vm" ? String(MANAGEMENT_PORT) : undefined,
     pids: facts.isolation === "vm" ? record.pids?.toString() : undefined,
-    environment:
-      Object.entries(record.environment)
-        .map((pair) => pair.join("="))
-        .join("\n") || undefined,
+    environment: environmentLines({ ...record.box.environment, ...record.environment }) || undefined,
   };
   const present = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(present.map(([name, text]) => [name, `${text}\n`]));
@@ -62,6 +59,12 @@ export async function writeSeed(layout: Layout, id: string, files: Record<string
   );
   await removeTree(machine.seed, { within: machine.folder });
   await rename(fresh, machine.seed);
+}
+
+function environmentLines(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map((pair) => pair.join("="))
+    .join("\n");
 }
 
 function interfaceLine(nic: Nic, index: number): string {

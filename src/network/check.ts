@@ -1,7 +1,8 @@
 import { BothyError, messageOf } from "../errors.ts";
 import type { Finding } from "../providers/provider.ts";
 import { packageOf, run } from "../system/index.ts";
-import { type BaseChain, droppingChains, explainDrop } from "./host-firewall.ts";
+import { type Drop, detailOf, hintOf } from "./firewall-hints.ts";
+import { findDrops } from "./host-firewall.ts";
 
 const TOOLS = [
   ["ip", "-V"],
@@ -31,8 +32,8 @@ async function checkTool([tool, ...args]: (typeof TOOLS)[number]): Promise<Findi
 
 async function checkFirewall(): Promise<Finding[]> {
   try {
-    const chains = await droppingChains();
-    return chains.length > 0 ? chains.map(finding) : [ok()];
+    const drops = await findDrops();
+    return drops.length > 0 ? drops.map(finding) : [ok()];
   } catch (error) {
     return [
       {
@@ -50,7 +51,8 @@ function ok(): Finding {
   return { id: "host-firewall", title: "no other firewall drops the machines' packets", status: "ok" };
 }
 
-function finding(chain: BaseChain): Finding {
+function finding(drop: Drop): Finding {
   const title = "another firewall drops the machines' packets";
-  return { id: `host-firewall-${chain.hook}`, title, status: "warning", ...explainDrop(chain) };
+  const id = `host-firewall-${drop.chain.hook}`;
+  return { id, title, status: "warning", detail: detailOf(drop), hint: hintOf(drop) };
 }

@@ -1,15 +1,7 @@
 import { BothyError } from "../errors.ts";
 import { readIfExists, run } from "../system/index.ts";
+import { type BaseChain, type Drop, keeperOf } from "./firewall-hints.ts";
 import { BRIDGE_PREFIX } from "./identity.ts";
-
-/** A chain of another firewall through which the machines' packets go, and which drops what it does not know. */
-export interface BaseChain {
-  readonly family: string;
-  readonly table: string;
-  readonly name: string;
-  /** `forward`: between machines and the outside. `input`: DHCP and DNS for the machines. */
-  readonly hook: "forward" | "input";
-}
 
 interface ListedChain {
   readonly family: string;
@@ -19,17 +11,12 @@ interface ListedChain {
   readonly policy?: string;
 }
 
-/** iptables of old, which nft does not list. */
-const LEGACY = "legacy";
-
 /** The chains of this host that would drop our packets: policy drop (or firewalld's last rule), no rule for `bob*`. */
-export async function droppingChains(): Promise<BaseChain[]> {
+export async function findDrops(): Promise<Drop[]> {
   const { stdout } = await run(["nft", "-j", "list", "chains"]);
   const candidates = parseChains(stdout);
-  const judged = await Promise.all(
-    candidates.map(async (chain) => ((await letsUsPass(chain)) ? [] : [chain])),
-  );
-  return [...judged.flat(), ...(await legacyChains())];
+  const judged = await Promise.all(candidates.map(judge));
+  return [...judged.flat(), ...(await legacyDrops())];
 }
 
 /** The base chains in the output of `nft -j list chains` that may drop what they do not know. */
@@ -44,45 +31,41 @@ export function parseChains(json: string): BaseChain[] {
   });
 }
 
-/** Whether the text of a table or of `iptables -S` has a rule for our bridges, in each direction that the hook needs. */
-export function mentionsOurs(text: string, hook: BaseChain["hook"]): boolean {
-  const into = new RegExp(`(iifname|-i) "?${BRIDGE_PREFIX}[*+]`).test(text);
-  const outOf = new RegExp(`(oifname|-o) "?${BRIDGE_PREFIX}[*+]`).test(text);
+/**
+ * Whether a chain, or one that it jumps to, has a rule for our bridges in each direction that its hook needs.
+ * `text` is what `nft list table` or `iptables -S` prints.
+ */
+export function letsOursPass(text: string, { name, hook }: Pick<BaseChain, "name" | "hook">): boolean {
+  const rules = rulesFrom(chainsIn(text), name).join("\n");
+  const into = new RegExp(`(iifname|-i) "?${BRIDGE_PREFIX}[*+]`).test(rules);
+  const outOf = new RegExp(`(oifname|-o) "?${BRIDGE_PREFIX}[*+]`).test(rules);
   return into && (hook === "input" || outOf);
 }
 
-/** What to tell about such a chain, and the commands that make it let the machines' packets pass. */
-export function explainDrop(chain: BaseChain): { detail: string; hint: string } {
-  const what =
-    chain.hook === "forward" ? "machines reach nothing outside" : "machines get no names and no DHCP";
-  const where =
-    chain.table === LEGACY
-      ? `iptables ${chain.name}`
-      : `nft chain ${chain.family} ${chain.table} ${chain.name}`;
-  return { detail: `${where} drops what it has no rule for: ${what}`, hint: hintFor(chain) };
-}
-
-function hintFor({ family, table, name, hook }: BaseChain): string {
-  const ours = `${BRIDGE_PREFIX}+`;
-  if (table === "firewalld")
-    return `firewall-cmd --permanent --zone=trusted --add-interface=${ours} && firewall-cmd --reload`;
-  if (table === LEGACY || name === name.toUpperCase()) {
-    const rules = [`iptables -I ${name} -i ${ours} -j ACCEPT`];
-    if (hook === "forward") rules.push(`iptables -I ${name} -o ${ours} -j ACCEPT`);
-    return `${rules.join(" && ")} (with Docker: in the chain DOCKER-USER; with ufw: \`ufw route allow in on ${ours}\` and so on)`;
+function chainsIn(text: string): Map<string, string[]> {
+  const chains = new Map<string, string[]>();
+  let current = "";
+  for (const line of text.split("\n")) {
+    current = /^\s*chain (\S+) \{|^-A (\S+)/.exec(line)?.slice(1).find(Boolean) ?? current;
+    chains.set(current, [...(chains.get(current) ?? []), line]);
   }
-  const rules = [`nft insert rule ${family} ${table} ${name} iifname "${BRIDGE_PREFIX}*" accept`];
-  if (hook === "forward")
-    rules.push(`nft insert rule ${family} ${table} ${name} oifname "${BRIDGE_PREFIX}*" accept`);
-  return `${rules.join(" && ")} (and in /etc/nftables.conf, so that it stays)`;
+  return chains;
 }
 
-async function letsUsPass({ family, table, hook }: BaseChain): Promise<boolean> {
-  const { stdout } = await run(["nft", "-s", "list", "table", family, table]);
-  return mentionsOurs(stdout, hook);
+function rulesFrom(chains: Map<string, string[]>, name: string): string[] {
+  const rules = chains.get(name) ?? [];
+  chains.delete(name); // a chain is read once
+  const targets = rules.flatMap((rule) => / (?:jump|goto|-j|-g) (\S+)/.exec(rule)?.[1] ?? []);
+  return [...rules, ...targets.flatMap((target) => rulesFrom(chains, target))];
 }
 
-async function legacyChains(): Promise<BaseChain[]> {
+/** The chain of another firewall that drops our packets, with the text of its table. */
+async function judge(chain: BaseChain): Promise<Drop[]> {
+  const { stdout } = await run(["nft", "-s", "list", "table", chain.family, chain.table]);
+  return letsOursPass(stdout, chain) ? [] : [{ chain, keeper: keeperOf(chain, stdout) }];
+}
+
+async function legacyDrops(): Promise<Drop[]> {
   const tables = await readIfExists("/proc/net/ip_tables_names");
   if (!tables?.split("\n").includes("filter")) return [];
   const listed = await run(["iptables-legacy", "-S"]).catch((error: unknown) => {
@@ -93,9 +76,11 @@ async function legacyChains(): Promise<BaseChain[]> {
 }
 
 /** The dropping chains in the output of `iptables-legacy -S`. */
-export function parseLegacy(rules: string): BaseChain[] {
-  const hooks = ["forward", "input"] as const;
-  return hooks
-    .filter((hook) => rules.includes(`-P ${hook.toUpperCase()} DROP`) && !mentionsOurs(rules, hook))
-    .map((hook) => ({ family: "ip", table: LEGACY, name: hook.toUpperCase(), hook }));
+export function parseLegacy(rules: string): Drop[] {
+  const chains = (["forward", "input"] as const).map(
+    (hook): BaseChain => ({ family: "ip", table: "filter", name: hook.toUpperCase(), hook }),
+  );
+  return chains
+    .filter((chain) => rules.includes(`-P ${chain.name} DROP`) && !letsOursPass(rules, chain))
+    .map((chain) => ({ chain, keeper: keeperOf(chain, rules) }));
 }

@@ -22,19 +22,21 @@ import { lockNetwork, type NetworkState, requireNetworks } from "./state.ts";
 /**
  * Makes exactly `machines` known by name (and by DHCP, under the MACs that `allocate` gave) on the project's networks,
  * and starts the project's dnsmasq where none runs. Others' names are forgotten. Idempotent; the networks are there.
+ * A function is asked under the network's lock: of several processes, the last one to write then knows every machine.
  * @throws BothyError `NETWORK_CONFLICT` when another server holds the ports.
  */
 export async function updateNames(
   layout: Layout,
   project: ProjectRef,
-  machines: readonly NamedMachine[],
+  machines: readonly NamedMachine[] | (() => Promise<readonly NamedMachine[]>),
 ): Promise<void> {
   await using _ = await lockNetwork(layout, project.id);
+  const named = typeof machines === "function" ? await machines() : machines;
   const state = await requireNetworks(layout, project.id);
   const files = namesFiles(layout, project.id);
   await ensureFolder(files.folder);
-  const dhcpHosts = dhcpHostsText(state, machines);
-  await writeFileAtomic(files.hosts, hostsText(state, project, machines));
+  const dhcpHosts = dhcpHostsText(state, named);
+  await writeFileAtomic(files.hosts, hostsText(state, project, named));
   await writeFileAtomic(files.dhcpHosts, dhcpHosts);
   const view = await namesView(project, files, Object.values(state.networks));
   const stamp = await configStamp(view);

@@ -15,7 +15,12 @@ const DEFAULT_TIMEOUT_S = 300;
  * Waits until the machine's user can log in over SSH.
  * @throws BothyError `TIMEOUT` with the last console lines; `MACHINE_STOPPED_EARLY` when it ends meanwhile.
  */
-export async function awaitReady(ctx: Context, record: MachineRecord, network: Attachment, progress: Progress): Promise<void> {
+export async function awaitReady(
+  ctx: Context,
+  record: MachineRecord,
+  network: Attachment,
+  progress: Progress,
+): Promise<void> {
   progress.report(`waiting for SSH at ${network.ip}`);
   const timeoutMs = Number(environment("BOTHY_BOOT_TIMEOUT") ?? DEFAULT_TIMEOUT_S) * 1000;
   await waitFor(sshProbe(ctx, record, network.ip), { timeoutMs, intervalMs: 50, signal: ctx.signal });
@@ -34,7 +39,11 @@ function sshProbe(ctx: Context, record: MachineRecord, ip: string): Probe<true> 
       return undefined;
     },
     evidence: () => consoleTail(ctx, record),
-    hints: [`bothy logs ${record.name}`, `bothy exec ${record.name} -- dmesg`, "a slow host may need more time: BOTHY_BOOT_TIMEOUT=600 bothy up"],
+    hints: [
+      `bothy logs ${record.name}`,
+      `bothy exec ${record.name} -- dmesg`,
+      "a slow host may need more time: BOTHY_BOOT_TIMEOUT=600 bothy up",
+    ],
   };
 }
 
@@ -68,7 +77,11 @@ async function failIfEnded(ctx: Context, record: MachineRecord): Promise<void> {
   if (live && live.state !== "stopped" && live.state !== "broken") return;
   const tail = await consoleTail(ctx, record);
   const why = live?.reason ? `: ${live.reason}` : "";
-  throw new BothyError("MACHINE_STOPPED_EARLY", `machine "${record.name}" stopped while it was starting${why}${tail ? `\n${tail}` : ""}`, {
-    hints: [`bothy logs ${record.name}`],
-  });
+  throw new BothyError(
+    "MACHINE_STOPPED_EARLY",
+    `machine "${record.name}" stopped while it was starting${why}${tail ? `\n${tail}` : ""}`,
+    {
+      hints: [`bothy logs ${record.name}`],
+    },
+  );
 }

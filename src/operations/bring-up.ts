@@ -40,7 +40,9 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   await using _ = await lockMachine(ctx, record.id, work.progress);
   await using undo = new Rollback();
   if (created) undo.add("new machine", created.undo);
-  const isolation = work.isolation ?? (work.target.record ? record.isolation : (work.target.config?.isolation ?? record.isolation));
+  const isolation =
+    work.isolation ??
+    (work.target.record ? record.isolation : (work.target.config?.isolation ?? record.isolation));
   const live = (await liveStates(ctx, [record])).get(record.id);
   if (live?.state === "unknown") throw unknownState(record, live.reason);
   const running = live?.state === "running" || live?.state === "starting";
@@ -52,7 +54,15 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   await awaitReady(ctx, current, network, work.progress);
   undo.commit();
   const readyMs = Math.round(performance.now() - startedAt);
-  const action = created ? "created" : wasElsewhere ? "switched" : running ? "unchanged" : record.isolation === isolation ? "started" : "switched";
+  const action = created
+    ? "created"
+    : wasElsewhere
+      ? "switched"
+      : running
+        ? "unchanged"
+        : record.isolation === isolation
+          ? "started"
+          : "switched";
   const ip = network.nics[0]?.address.split("/")[0] ?? "";
   work.progress.title(summary(record.name, isolation, action, ip, readyMs));
   return { name: record.name, id: record.id, isolation, action, ip, readyMs };
@@ -62,7 +72,10 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
 export async function lockMachine(ctx: Context, id: string, progress: Progress): Promise<AsyncDisposable> {
   return lock(ctx.layout.lock(`machine-${id}`), {
     signal: ctx.signal,
-    onWait: (holder) => progress.report(`waiting for ${holder ? `\`${holder.command}\` (pid ${holder.pid})` : "another bothy"}`),
+    onWait: (holder) =>
+      progress.report(
+        `waiting for ${holder ? `\`${holder.command}\` (pid ${holder.pid})` : "another bothy"}`,
+      ),
   });
 }
 
@@ -89,19 +102,41 @@ async function startAt(ctx: Context, { record, isolation, network, work, undo }:
   await writeRecord(ctx.layout, current);
 }
 
-async function stopAt(ctx: Context, record: MachineRecord, isolation: Isolation, progress: Progress): Promise<void> {
+async function stopAt(
+  ctx: Context,
+  record: MachineRecord,
+  isolation: Isolation,
+  progress: Progress,
+): Promise<void> {
   progress.report(`stopping the ${isolation}`);
   const provider = await ctx.providers.get(isolation);
-  await provider.stop(record.id, { deadlineMs: STOP_DEADLINE_MS, signal: ctx.signal, report: progress.report });
-}
-
-function unknownState(record: MachineRecord, reason: string | undefined): BothyError {
-  return new BothyError("MACHINE_STATE", `cannot tell whether machine "${record.name}" runs: ${reason ?? "no answer"}`, {
-    hints: ["`bothy doctor` finds what is wrong on this host", "nothing was changed: the machine and its disk are kept"],
+  await provider.stop(record.id, {
+    deadlineMs: STOP_DEADLINE_MS,
+    signal: ctx.signal,
+    report: progress.report,
   });
 }
 
-function summary(name: string, isolation: Isolation, action: UpOutcome["action"], ip: string, readyMs: number): string {
+function unknownState(record: MachineRecord, reason: string | undefined): BothyError {
+  return new BothyError(
+    "MACHINE_STATE",
+    `cannot tell whether machine "${record.name}" runs: ${reason ?? "no answer"}`,
+    {
+      hints: [
+        "`bothy doctor` finds what is wrong on this host",
+        "nothing was changed: the machine and its disk are kept",
+      ],
+    },
+  );
+}
+
+function summary(
+  name: string,
+  isolation: Isolation,
+  action: UpOutcome["action"],
+  ip: string,
+  readyMs: number,
+): string {
   if (action === "unchanged") return `${name} already runs as a ${isolation} at ${ip}`;
   return `${name} is up as a ${isolation} at ${ip} (${action}, ${(readyMs / 1000).toFixed(1)} s)`;
 }

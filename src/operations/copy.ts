@@ -54,17 +54,29 @@ async function send(ctx: Context, inside: Inside, source: string, target: string
     throw new BothyError("COPY_FAILED", `cannot read ${source}: ${cause.message}`, { cause });
   });
   const place = await landing(inside, basename(source), target);
-  const pack = start(["tar", "-C", dirname(source), ...rename(basename(source), place.name), "-c", "--", basename(source)], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const pack = start(
+    ["tar", "-C", dirname(source), ...rename(basename(source), place.name), "-c", "--", basename(source)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const unpack = await inside.connection.exec({
+    argv: [...TAR, "-x", "-o", "-C", place.folder],
+    user: inside.user,
   });
-  const unpack = await inside.connection.exec({ argv: [...TAR, "-x", "-o", "-C", place.folder], user: inside.user });
   await join(ctx, fromHost(pack), unpack, `${source} to ${target}`);
 }
 
 async function fetch(ctx: Context, inside: Inside, source: string, target: string): Promise<void> {
-  const isFolder = await stat(target).then((stats) => stats.isDirectory(), () => false);
+  const isFolder = await stat(target).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
   const [folder, name] = isFolder ? [target, basename(source)] : [dirname(target), basename(target)];
-  const pack = await inside.connection.exec({ argv: [...TAR, "-c", "-C", dirname(source), basename(source)], user: inside.user });
+  const pack = await inside.connection.exec({
+    argv: [...TAR, "-c", "-C", dirname(source), basename(source)],
+    user: inside.user,
+  });
   const unpack = start(["tar", "-x", "--no-same-owner", "-C", folder, ...rename(basename(source), name)], {
     stdio: ["pipe", "ignore", "pipe"],
   });
@@ -96,13 +108,20 @@ async function join(ctx: Context, pack: End, unpack: End, what: string): Promise
   pack.stdout.pipe(unpack.stdin);
   unpack.stdin.on("error", () => {}); // the reason is on the reader's stderr
   unpack.stdout.resume();
-  const ends = [pack, unpack].map(async (end) => ({ problem: (await text(end.stderr)).trim(), code: await end.exitCode }));
+  const ends = [pack, unpack].map(async (end) => ({
+    problem: (await text(end.stderr)).trim(),
+    code: await end.exitCode,
+  }));
   const failed = (await Promise.all(ends)).find(({ code }) => code !== 0);
   if (ctx.signal.aborted) throw new BothyError("INTERRUPTED", `copying ${what} was interrupted`);
   if (failed) {
-    throw new BothyError("COPY_FAILED", `cannot copy ${what}: ${failed.problem || `tar ended with ${failed.code}`}`, {
-      hints: ["`bothy cp -u root ...` copies with root's rights"],
-    });
+    throw new BothyError(
+      "COPY_FAILED",
+      `cannot copy ${what}: ${failed.problem || `tar ended with ${failed.code}`}`,
+      {
+        hints: ["`bothy cp -u root ...` copies with root's rights"],
+      },
+    );
   }
 }
 
@@ -112,7 +131,12 @@ function fromHost(child: ChildProcess): End {
     child.once("close", (code) => resolve(code ?? 1));
   });
   const none = () => new PassThrough().end();
-  return { stdin: child.stdin ?? none(), stdout: child.stdout ?? none(), stderr: child.stderr ?? none(), exitCode };
+  return {
+    stdin: child.stdin ?? none(),
+    stdout: child.stdout ?? none(),
+    stderr: child.stderr ?? none(),
+    exitCode,
+  };
 }
 
 /** `MACHINE:PATH`, or a path of the host; a colon after a slash belongs to the path. */

@@ -1,12 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
+import { type Box, getBox, lockBoxes } from "../boxes/index.ts";
 import type { MachineConfig } from "../config/index.ts";
 import { BothyError } from "../errors.ts";
-import { createDisk, ensureKeys, listRecords, type MachineRecord, recordVersions, removeMachineFiles, writeRecord } from "../machines/index.ts";
+import {
+  createDisk,
+  ensureKeys,
+  listRecords,
+  type MachineRecord,
+  recordVersions,
+  removeMachineFiles,
+  writeRecord,
+} from "../machines/index.ts";
 import { ensureFolder, lock, Rollback, statIfExists } from "../system/index.ts";
 import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";
-import type { Images } from "./images.ts";
 import { releaseFromNetwork } from "./network.ts";
 
 /** A machine's record, and how to take the machine back if this call made it. */
@@ -22,10 +30,14 @@ export interface EnsuredMachine {
 export async function ensureMachine(ctx: Context, work: BringUp): Promise<EnsuredMachine> {
   await using _ = await lock(ctx.layout.lock(`project-${work.project.id}`), { signal: ctx.signal });
   const { records } = await listRecords(ctx.layout);
-  const found = records.find((record) => record.project.id === work.project.id && record.name === work.target.name);
+  const found = records.find(
+    (record) => record.project.id === work.project.id && record.name === work.target.name,
+  );
   if (found) return { record: await complete(ctx, refresh(found, work)) };
   if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
-  return create(ctx, newRecord(work, work.target.config, work.images));
+  await using _boxes = await lockBoxes(ctx.layout, ctx.signal); // until its record names the layers
+  const box = await getBox(ctx.layout, work.target.config.box);
+  return create(ctx, newRecord(work, work.target.config, box));
 }
 
 async function create(ctx: Context, record: MachineRecord): Promise<EnsuredMachine> {
@@ -48,9 +60,16 @@ async function complete(ctx: Context, record: MachineRecord): Promise<MachineRec
     await rm(machine.disk, { force: true }); // half-made, never started
     await createDisk(machine.disk, record.diskMiB);
   } else if (!(await statIfExists(machine.disk))) {
-    throw new BothyError("MACHINE_BROKEN", `the data disk of machine "${record.name}" is missing: ${machine.disk}`, {
-      hints: ["restore the file from a backup", `\`bothy destroy -f ${record.name}\` and \`bothy up\` make a new machine`],
-    });
+    throw new BothyError(
+      "MACHINE_BROKEN",
+      `the data disk of machine "${record.name}" is missing: ${machine.disk}`,
+      {
+        hints: [
+          "restore the file from a backup",
+          `\`bothy destroy -f ${record.name}\` and \`bothy up\` make a new machine`,
+        ],
+      },
+    );
   }
   await ensureFolder(machine.folder, 0o711);
   await ensureKeys(machine.keys, record.id);
@@ -64,8 +83,7 @@ function refresh(record: MachineRecord, work: BringUp): MachineRecord {
   return { ...record, ...fromConfig(config), project: work.project };
 }
 
-function newRecord(work: BringUp, config: MachineConfig, images: Images): MachineRecord {
-  const box = images.boxOf(config.box);
+function newRecord(work: BringUp, config: MachineConfig, box: Box): MachineRecord {
   return {
     ...recordVersions,
     id: randomBytes(6).toString("hex"),
@@ -77,9 +95,10 @@ function newRecord(work: BringUp, config: MachineConfig, images: Images): Machin
     box: {
       name: box.name,
       digest: box.digest,
-      layers: box.layers.map((layer) => layer.digest),
+      layers: box.layers,
       ...(box.init ? { init: box.init } : {}),
       user: config.user ?? box.user ?? "root",
+      environment: box.environment,
     },
     diskMiB: config.diskMiB,
     machineId: randomBytes(16).toString("hex"),
@@ -90,11 +109,12 @@ function newRecord(work: BringUp, config: MachineConfig, images: Images): Machin
 
 function fromConfig(config: MachineConfig) {
   return {
-    hostname: config.hostname ?? config.name,
+    hostname: config.hostname,
     cpus: config.cpus,
     memoryMiB: config.memoryMiB,
     ...(config.limits.pids === undefined ? {} : { pids: config.limits.pids }),
     volumes: [...config.volumes],
     environment: { ...config.environment },
+    acceleration: config.vm.acceleration,
   };
 }

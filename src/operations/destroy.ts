@@ -1,4 +1,10 @@
-import { listRecords, type MachineRecord, forgetProject, removeMachineFiles, writeRecord } from "../machines/index.ts";
+import {
+  forgetProject,
+  listRecords,
+  type MachineRecord,
+  removeMachineFiles,
+  writeRecord,
+} from "../machines/index.ts";
 import { removeNetwork } from "../network/index.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
 import { lock } from "../system/index.ts";
@@ -23,14 +29,25 @@ export async function destroyable(ctx: Context, patterns: readonly string[]): Pr
 }
 
 /** Removes machines with everything they wrote. A machine that does not exist is no failure; one failure stops no other. */
-export async function destroy(ctx: Context, patterns: readonly string[]): Promise<{ machines: DestroyOutcome[] }> {
+export async function destroy(
+  ctx: Context,
+  patterns: readonly string[],
+): Promise<{ machines: DestroyOutcome[] }> {
   const targets = selectTargets(await loadFleet(ctx), patterns);
   const outcomes = await ctx.reporter.tasks(
     targets.map((target) => ({ title: target.name, run: (progress) => destroyOne(ctx, target, progress) })),
   );
   await releaseIdleNetworks(ctx, knownTargets(targets));
-  await forgetEmptyProjects(ctx, knownTargets(targets).map((target) => target.record.project));
-  return { machines: valuesOf(outcomes, targets.map((target) => target.name)) };
+  await forgetEmptyProjects(
+    ctx,
+    knownTargets(targets).map((target) => target.record.project),
+  );
+  return {
+    machines: valuesOf(
+      outcomes,
+      targets.map((target) => target.name),
+    ),
+  };
 }
 
 async function destroyOne(ctx: Context, target: Target, progress: Progress): Promise<DestroyOutcome> {
@@ -60,7 +77,10 @@ async function destroyBroken(ctx: Context, id: string, progress: Progress): Prom
   await removeMachineFiles(ctx.layout, id);
 }
 
-async function forgetEmptyProjects(ctx: Context, projects: readonly MachineRecord["project"][]): Promise<void> {
+async function forgetEmptyProjects(
+  ctx: Context,
+  projects: readonly MachineRecord["project"][],
+): Promise<void> {
   const byId = new Map(projects.map((project) => [project.id, project]));
   for (const project of byId.values()) {
     await using _ = await lock(ctx.layout.lock(`project-${project.id}`), { signal: ctx.signal });

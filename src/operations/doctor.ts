@@ -2,7 +2,7 @@ import { BothyError } from "../errors.ts";
 import { checkNetwork } from "../network/index.ts";
 import type { Finding } from "../providers/provider.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
-import { packageOf, run, TOOL_PACKAGES } from "../system/index.ts";
+import { packageOf, run, type TOOL_PACKAGES } from "../system/index.ts";
 import type { Context } from "./context.ts";
 
 /** What `doctor` was asked for. */
@@ -13,7 +13,9 @@ export interface DoctorOptions {
 }
 
 /** A finding as shown; without its cure, which is code. */
-export type Diagnosis = Pick<Finding, "id" | "title" | "status" | "detail" | "hint"> & { readonly fixed?: boolean };
+export type Diagnosis = Pick<Finding, "id" | "title" | "status" | "detail" | "hint"> & {
+  readonly fixed?: boolean;
+};
 
 /** What `doctor` returns. */
 export interface DoctorResult {
@@ -21,17 +23,33 @@ export interface DoctorResult {
 }
 
 /** Programs that bothy itself runs, beside those of the providers. */
-const OWN_TOOLS = ["mmdebstrap", "mkfs.erofs", "patchelf", "cpio", "depmod", "ssh", "flock", "tar"] as const satisfies readonly (keyof typeof TOOL_PACKAGES)[];
+const OWN_TOOLS = [
+  "mmdebstrap",
+  "mkfs.erofs",
+  "patchelf",
+  "cpio",
+  "depmod",
+  "ssh",
+  "flock",
+  "tar",
+] as const satisfies readonly (keyof typeof TOOL_PACKAGES)[];
 
 /** Looks at everything bothy needs on this host; with `fix` installs and sets what is missing, then looks again. */
 export async function doctor(ctx: Context, options: DoctorOptions): Promise<DoctorResult> {
   const before = await examine(ctx);
   if (!options.fix) return { findings: before.map(diagnosis) };
-  const packages = [...new Set(before.flatMap((finding) => (finding.status === "ok" ? [] : (finding.packages ?? []))))];
+  const packages = [
+    ...new Set(before.flatMap((finding) => (finding.status === "ok" ? [] : (finding.packages ?? [])))),
+  ];
   if (packages.length > 0) await install(ctx, packages, options);
   for (const finding of packages.length > 0 ? await examine(ctx) : before) await mend(ctx, finding);
   const bad = new Set(before.filter((finding) => finding.status !== "ok").map((finding) => finding.id));
-  return { findings: (await examine(ctx)).map((finding) => ({ ...diagnosis(finding), fixed: bad.has(finding.id) && finding.status === "ok" })) };
+  return {
+    findings: (await examine(ctx)).map((finding) => ({
+      ...diagnosis(finding),
+      fixed: bad.has(finding.id) && finding.status === "ok",
+    })),
+  };
 }
 
 async function examine(ctx: Context): Promise<Finding[]> {
@@ -54,8 +72,15 @@ function rootFinding(): Finding {
 async function toolFinding(tool: string): Promise<Finding> {
   const found = await run(["sh", "-c", 'command -v -- "$1"', "sh", tool], { okCodes: [0, 1, 127] });
   const name = packageOf(tool);
-  if (found.exitCode === 0) return { id: `tool-${tool}`, title: tool, status: "ok", detail: found.stdout.trim() };
-  return { id: `tool-${tool}`, title: tool, status: "missing", hint: `apt-get install ${name}`, packages: [name] };
+  if (found.exitCode === 0)
+    return { id: `tool-${tool}`, title: tool, status: "ok", detail: found.stdout.trim() };
+  return {
+    id: `tool-${tool}`,
+    title: tool,
+    status: "missing",
+    hint: `apt-get install ${name}`,
+    packages: [name],
+  };
 }
 
 async function install(ctx: Context, packages: readonly string[], options: DoctorOptions): Promise<void> {
@@ -71,7 +96,11 @@ async function install(ctx: Context, packages: readonly string[], options: Docto
       title: `install ${packages.length} packages`,
       run: async ({ report }) => {
         await run([...apt, "update"], { env, onLine: report, signal: ctx.signal });
-        await run([...apt, "install", "--no-install-recommends", ...packages], { env, onLine: report, signal: ctx.signal });
+        await run([...apt, "install", "--no-install-recommends", ...packages], {
+          env,
+          onLine: report,
+          signal: ctx.signal,
+        });
       },
     },
   ]);
@@ -86,5 +115,11 @@ async function mend(ctx: Context, finding: Finding): Promise<void> {
 }
 
 function diagnosis({ id, title, status, detail, hint }: Finding): Diagnosis {
-  return { id, title, status, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) };
+  return {
+    id,
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
+  };
 }

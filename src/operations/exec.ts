@@ -34,4 +34,3 @@ export function inTerminal(argv: readonly string[]): Promise<number> {
     child.once("close", (code, signal) => resolve(code ?? (signal ? 128 + 15 : 1)));
   });
 }
-

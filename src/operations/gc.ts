@@ -1,9 +1,16 @@
-import { sweepStore } from "../boxes/index.ts";
-import { forgetProject, listProjects, listRecords, type MachineRecord, removeMachineFiles } from "../machines/index.ts";
+import { removeUnusedLayers } from "../boxes/index.ts";
+import {
+  forgetProject,
+  listProjects,
+  listRecords,
+  type MachineRecord,
+  removeMachineFiles,
+} from "../machines/index.ts";
 import { sweepNetworks } from "../network/index.ts";
 import type { LiveMachine, Provider } from "../providers/provider.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
 import { tryLock } from "../system/index.ts";
+import { boxUsers } from "./box.ts";
 import type { Context } from "./context.ts";
 import { releaseFromNetwork, releaseIdleNetworks } from "./network.ts";
 
@@ -37,19 +44,32 @@ export async function gc(ctx: Context, options: { dryRun?: boolean }): Promise<G
     if (!dryRun) await remove();
     found.push({ kind, name });
   }
-  if (!dryRun) await releaseIdleNetworks(ctx, records.map((record) => ({ record })));
+  if (!dryRun)
+    await releaseIdleNetworks(
+      ctx,
+      records.map((record) => ({ record })),
+    );
   return { found: [...found, ...(await sweepRest(ctx, dryRun))] };
 }
 
 /** Runs that the backends know and the store does not, or that ended and still hold something. */
 async function deadRuns(ctx: Context, known: ReadonlySet<string>): Promise<Sweep[]> {
   const providers = await Promise.all(ISOLATIONS.map((isolation) => ctx.providers.get(isolation)));
-  const all = await Promise.all(providers.map(async (provider) => toSweeps(ctx, provider, known, await provider.inspect())));
+  const all = await Promise.all(
+    providers.map(async (provider) => toSweeps(ctx, provider, known, await provider.inspect())),
+  );
   return all.flat();
 }
 
-function toSweeps(ctx: Context, provider: Provider, known: ReadonlySet<string>, live: ReadonlyMap<string, LiveMachine>): Sweep[] {
-  const dead = [...live.values()].filter(({ id, state }) => !known.has(id) || state === "stopped" || state === "broken");
+function toSweeps(
+  ctx: Context,
+  provider: Provider,
+  known: ReadonlySet<string>,
+  live: ReadonlyMap<string, LiveMachine>,
+): Sweep[] {
+  const dead = [...live.values()].filter(
+    ({ id, state }) => !known.has(id) || state === "stopped" || state === "broken",
+  );
   return dead.map(({ id, name }) => ({
     kind: provider.isolation,
     name: `${name || id} (${id})`,
@@ -85,7 +105,11 @@ async function sweepRest(ctx: Context, dryRun: boolean): Promise<Leftover[]> {
   const networks = await sweepNetworks(ctx.layout, keep, { dryRun });
   const empty = (await listProjects(ctx.layout)).filter(({ id }) => !keep(id));
   if (!dryRun) for (const project of empty) await forgetProject(ctx.layout, project);
-  const used = new Set(records.flatMap((record) => record.box.layers));
-  const store = await sweepStore(ctx.layout, { dryRun, keepLayers: (digest) => broken.length > 0 || used.has(digest) });
-  return [...networks, ...empty.map(({ path }) => ({ kind: "project", name: path })), ...store].map(({ kind, name }) => ({ kind, name }));
+  const projectsFound = empty.map(({ path }) => ({ kind: "project", name: path }));
+  const layers =
+    dryRun || broken.length > 0
+      ? []
+      : (await removeUnusedLayers(ctx.layout, { inUse: await boxUsers(ctx) })).layers;
+  const layersFound = layers.map((digest) => ({ kind: "layer", name: digest.slice(0, 12) }));
+  return [...networks, ...projectsFound, ...layersFound].map(({ kind, name }) => ({ kind, name }));
 }

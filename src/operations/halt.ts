@@ -30,13 +30,26 @@ export async function halt(ctx: Context, options: HaltOptions): Promise<{ machin
   const targets = knownTargets(selected);
   const deadlineMs = options.force ? 0 : STOP_DEADLINE_MS;
   const outcomes = await ctx.reporter.tasks(
-    targets.map((target) => ({ title: target.name, run: (progress) => haltOne(ctx, target, deadlineMs, progress) })),
+    targets.map((target) => ({
+      title: target.name,
+      run: (progress) => haltOne(ctx, target, deadlineMs, progress),
+    })),
   );
   await releaseIdleNetworks(ctx, targets);
-  return { machines: valuesOf(outcomes, targets.map((target) => target.name)) };
+  return {
+    machines: valuesOf(
+      outcomes,
+      targets.map((target) => target.name),
+    ),
+  };
 }
 
-async function haltOne(ctx: Context, { record }: KnownTarget, deadlineMs: number, progress: Progress): Promise<HaltOutcome> {
+async function haltOne(
+  ctx: Context,
+  { record }: KnownTarget,
+  deadlineMs: number,
+  progress: Progress,
+): Promise<HaltOutcome> {
   await using _ = await lockMachine(ctx, record.id, progress);
   const live = (await liveStates(ctx, [record])).get(record.id);
   const identity = { name: record.name, id: record.id };
@@ -45,9 +58,13 @@ async function haltOne(ctx: Context, { record }: KnownTarget, deadlineMs: number
     return { ...identity, action: "unchanged" };
   }
   if (live.state === "unknown") {
-    throw new BothyError("MACHINE_STATE", `cannot tell whether machine "${record.name}" runs: ${live.reason}`, {
-      hints: ["`bothy doctor` finds what is wrong on this host"],
-    });
+    throw new BothyError(
+      "MACHINE_STATE",
+      `cannot tell whether machine "${record.name}" runs: ${live.reason}`,
+      {
+        hints: ["`bothy doctor` finds what is wrong on this host"],
+      },
+    );
   }
   progress.report("stopping");
   await stopEverywhere(ctx, record.ranAt, record.id, deadlineMs, progress);

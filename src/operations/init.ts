@@ -16,7 +16,10 @@ export interface InitOptions {
 }
 
 /** Writes a commented project file. @throws BothyError `FILE_EXISTS` unless forced. */
-export async function init(ctx: Context, options: InitOptions): Promise<{ path: string | null; text: string }> {
+export async function init(
+  ctx: Context,
+  options: InitOptions,
+): Promise<{ path: string | null; text: string }> {
   const path = options.output === "-" ? null : resolve(ctx.cwd, options.output);
   const folder = path === null ? ctx.cwd : dirname(path);
   const { template, box, isolation } = options;
@@ -28,7 +31,10 @@ export async function init(ctx: Context, options: InitOptions): Promise<{ path: 
 async function writeNew(path: string, text: string, force: boolean): Promise<void> {
   if (!force && (await statIfExists(path))) {
     throw new BothyError("FILE_EXISTS", `${path} is there already`, {
-      hints: ["`bothy init --force` replaces it", `\`bothy init --output ${join(dirname(path), "other.yaml")}\` writes another file`],
+      hints: [
+        "`bothy init --force` replaces it",
+        `\`bothy init --output ${join(dirname(path), "other.yaml")}\` writes another file`,
+      ],
     });
   }
   await writeFileAtomic(path, text);

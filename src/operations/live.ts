@@ -20,9 +20,14 @@ export interface Live {
  * The live state of machines, asked from the backends where each ever ran.
  * A backend that cannot be asked makes its machines `unknown`, never gone.
  */
-export async function liveStates(ctx: Context, records: readonly MachineRecord[]): Promise<Map<string, Live>> {
+export async function liveStates(
+  ctx: Context,
+  records: readonly MachineRecord[],
+): Promise<Map<string, Live>> {
   const levels = [...new Set(records.flatMap((record) => record.ranAt))];
-  const answers = new Map(await Promise.all(levels.map(async (level) => [level, await ask(ctx, level)] as const)));
+  const answers = new Map(
+    await Promise.all(levels.map(async (level) => [level, await ask(ctx, level)] as const)),
+  );
   return new Map(records.map((record) => [record.id, liveState(record, answers)]));
 }
 
@@ -49,6 +54,7 @@ function liveState(record: MachineRecord, answers: ReadonlyMap<Isolation, Answer
     if (live && (live.state !== "stopped" || live.reason)) return { ...live, isolation };
   }
   if (unknown !== undefined) return { state: "unknown", isolation: record.isolation, reason: unknown };
-  if (record.intent !== "present") return { state: "broken", isolation: record.isolation, reason: `${record.intent} was interrupted` };
+  if (record.intent !== "present")
+    return { state: "broken", isolation: record.isolation, reason: `${record.intent} was interrupted` };
   return { state: "stopped", isolation: record.isolation };
 }

@@ -35,8 +35,14 @@ export async function consoleTail(ctx: Context, record: MachineRecord): Promise<
   const path = ctx.layout.machine(record.id).console;
   const size = await sizeOf(path);
   const text = await readRange(path, Math.max(0, size - TAIL_BYTES), size);
-  const lines = text.split("\n").map(plainLine).filter((line) => line.trim() !== "").slice(-EVIDENCE_LINES);
-  return lines.length > 0 ? `last lines of its console:\n${lines.map((line) => `  | ${line}`).join("\n")}` : undefined;
+  const lines = text
+    .split("\n")
+    .map(plainLine)
+    .filter((line) => line.trim() !== "")
+    .slice(-EVIDENCE_LINES);
+  return lines.length > 0
+    ? `last lines of its console:\n${lines.map((line) => `  | ${line}`).join("\n")}`
+    : undefined;
 }
 
 async function printAll(ctx: Context, record: MachineRecord, options: LogsOptions): Promise<void> {
@@ -44,7 +50,10 @@ async function printAll(ctx: Context, record: MachineRecord, options: LogsOption
   if ((await sizeOf(path)) === 0) return;
   const lines: string[] = [];
   const tail = options.tail ?? Number.POSITIVE_INFINITY;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
     if (!Number.isFinite(tail)) options.onLine(record.name, plainLine(line));
     else if (lines.push(line) > tail) lines.shift();
   }
@@ -70,11 +79,13 @@ async function follow(ctx: Context, record: MachineRecord, options: LogsOptions)
 
 /** A console line without what only a terminal or the log's own format needs. */
 function plainLine(line: string): string {
-  return line
-    .replace(/^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] /, "")
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-    .replace(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[()][A-B0-2]|[@-Z\\-_])/g, "")
-    .replaceAll("\r", "");
+  return (
+    line
+      .replace(/^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] /, "")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
+      .replace(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[()][A-B0-2]|[@-Z\\-_])/g, "")
+      .replaceAll("\r", "")
+  );
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,5 +1,13 @@
 import { listRecords, type MachineRecord } from "../machines/index.ts";
-import { allocate, allocated, domainOf, ensureNetwork, release, removeNetwork, updateNames } from "../network/index.ts";
+import {
+  allocate,
+  allocated,
+  domainOf,
+  ensureNetwork,
+  release,
+  removeNetwork,
+  updateNames,
+} from "../network/index.ts";
 import type { Nic } from "../providers/provider.ts";
 import { lock, tryLock } from "../system/index.ts";
 import type { Context } from "./context.ts";
@@ -19,7 +27,11 @@ export async function attachToNetwork(ctx: Context, record: MachineRecord): Prom
   const nics = (await allocate(ctx.layout, projectId, [record.id])).get(record.id) ?? [];
   await ensureNetwork(ctx.layout, projectId, nics);
   await publishNames(ctx, record.project);
-  return { nics, ip: hostAddress(nics), resolver: { address: nics[0]?.gateway ?? "", domain: domainOf(name) } };
+  return {
+    nics,
+    ip: hostAddress(nics),
+    resolver: { address: nics[0]?.gateway ?? "", domain: domainOf(name) },
+  };
 }
 
 /** The address of a machine, known from its creation on; `undefined` before. */
@@ -34,7 +46,10 @@ export async function releaseFromNetwork(ctx: Context, record: MachineRecord): P
 }
 
 /** Removes the networks of those projects where nothing runs any more; a machine that is being started keeps its own. */
-export async function releaseIdleNetworks(ctx: Context, machines: readonly { record: MachineRecord }[]): Promise<void> {
+export async function releaseIdleNetworks(
+  ctx: Context,
+  machines: readonly { record: MachineRecord }[],
+): Promise<void> {
   const projects = new Set(machines.map(({ record }) => record.project.id));
   await Promise.all([...projects].map((id) => releaseIfIdle(ctx, id)));
 }
@@ -51,7 +66,10 @@ async function releaseIfIdle(ctx: Context, projectId: string): Promise<void> {
 }
 
 /** The locks of all these machines, or of some when another process works on one. */
-async function holdAll(ctx: Context, records: readonly MachineRecord[]): Promise<AsyncDisposable & { complete: boolean }> {
+async function holdAll(
+  ctx: Context,
+  records: readonly MachineRecord[],
+): Promise<AsyncDisposable & { complete: boolean }> {
   const locks = await Promise.all(records.map((record) => tryLock(ctx.layout.lock(`machine-${record.id}`))));
   return {
     complete: locks.every((one) => one !== undefined),
@@ -65,7 +83,11 @@ async function publishNames(ctx: Context, project: MachineRecord["project"]): Pr
   const { records } = await listRecords(ctx.layout);
   const nics = await allocated(ctx.layout, project.id);
   const known = records.filter((record) => record.project.id === project.id && nics.has(record.id));
-  await updateNames(ctx.layout, project, known.map(({ id, name }) => ({ id, name })));
+  await updateNames(
+    ctx.layout,
+    project,
+    known.map(({ id, name }) => ({ id, name })),
+  );
 }
 
 function hostAddress(nics: readonly Nic[]): string {

@@ -6,7 +6,9 @@ import type { Outcome } from "./reporter.ts";
  * One failure is thrown as it is; several become one error with every message and the first one's code.
  */
 export function valuesOf<T>(outcomes: readonly Outcome<T>[], names: readonly string[]): T[] {
-  const failed = outcomes.flatMap((outcome, index) => (outcome.ok ? [] : [{ name: names[index], error: outcome.error }]));
+  const failed = outcomes.flatMap((outcome, index) =>
+    outcome.ok ? [] : [{ name: names[index], error: outcome.error }],
+  );
   if (failed.length === 1) throw failed[0]?.error;
   if (failed.length > 1) throw combined(failed);
   return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));

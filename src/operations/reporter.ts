@@ -23,4 +23,6 @@ export interface Progress {
 }
 
 /** What became of a task; in the order of the tasks. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown };

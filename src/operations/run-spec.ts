@@ -5,7 +5,12 @@ import type { Images } from "./images.ts";
 import type { Attachment } from "./network.ts";
 
 /** Everything a provider needs for one start: writes the seed, checks the layers, puts the paths together. */
-export async function runSpec(ctx: Context, record: MachineRecord, network: Attachment, images: Images): Promise<RunSpec> {
+export async function runSpec(
+  ctx: Context,
+  record: MachineRecord,
+  network: Attachment,
+  images: Images,
+): Promise<RunSpec> {
   const machine = ctx.layout.machine(record.id);
   const keys = await ensureKeys(machine.keys, record.id);
   const facts = { record, isolation: record.isolation, keys, nics: network.nics, resolver: network.resolver };
@@ -27,6 +32,7 @@ export async function runSpec(ctx: Context, record: MachineRecord, network: Atta
     pids: record.pids,
     nics: network.nics,
     consoleLog: machine.console,
+    acceleration: record.acceleration,
     runFolder: machine.run,
     management: await managementOf(ctx, record, network.ip),
   };

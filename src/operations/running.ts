@@ -18,10 +18,21 @@ export async function runningMachine(ctx: Context, pattern: string | undefined):
   const { record } = requireKnown(selectOne(await loadFleet(ctx), pattern));
   const live = (await liveStates(ctx, [record])).get(record.id);
   if (live?.state !== "running" && live?.state !== "starting") {
-    throw new BothyError("MACHINE_STATE", `machine "${record.name}" is ${live?.state ?? "stopped"}${live?.reason ? `: ${live.reason}` : ""}`, {
-      hints: live?.state === "unknown" ? ["`bothy doctor` finds what is wrong on this host"] : [`bothy up ${record.name}`],
-    });
+    throw new BothyError(
+      "MACHINE_STATE",
+      `machine "${record.name}" is ${live?.state ?? "stopped"}${live?.reason ? `: ${live.reason}` : ""}`,
+      {
+        hints:
+          live?.state === "unknown"
+            ? ["`bothy doctor` finds what is wrong on this host"]
+            : [`bothy up ${record.name}`],
+      },
+    );
   }
   const ip = (await addressOf(ctx, record)) ?? "";
-  return { record: { ...record, isolation: live.isolation }, provider: await ctx.providers.get(live.isolation), ip };
+  return {
+    record: { ...record, isolation: live.isolation },
+    provider: await ctx.providers.get(live.isolation),
+    ip,
+  };
 }

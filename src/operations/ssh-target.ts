@@ -7,5 +7,13 @@ export async function sshTarget(ctx: Context, record: MachineRecord, ip: string)
   const { keys } = ctx.layout.machine(record.id);
   const { identityFile, hostKeyPublic } = await ensureKeys(keys, record.id);
   const alias = `${record.name}.${record.project.name}.internal`;
-  return { host: ip, port: 22, user: record.box.user, identityFile, hostKey: hostKeyPublic, alias, folder: keys };
+  return {
+    host: ip,
+    port: 22,
+    user: record.box.user,
+    identityFile,
+    hostKey: hostKeyPublic,
+    alias,
+    folder: keys,
+  };
 }

@@ -20,7 +20,8 @@ export interface SshOptions {
 export async function ssh(ctx: Context, options: SshOptions): Promise<number> {
   const { record, ip } = await runningMachine(ctx, options.machine);
   const target = await sshTarget(ctx, record, ip);
-  const line = options.command ?? (options.argv && options.argv.length > 0 ? shellQuote(options.argv) : undefined);
+  const line =
+    options.command ?? (options.argv && options.argv.length > 0 ? shellQuote(options.argv) : undefined);
   if (line === undefined) return inTerminal(await sshCommand(target));
   await using session = await openSession(target);
   return pump(await session.exec(line), options.stdio, ctx.signal);

@@ -35,12 +35,20 @@ export interface StatusResult {
 }
 
 /** The live state of machines: of the project, or with `all` of every project on this host. */
-export async function status(ctx: Context, options: { machines: readonly string[]; all?: boolean }): Promise<StatusResult> {
+export async function status(
+  ctx: Context,
+  options: { machines: readonly string[]; all?: boolean },
+): Promise<StatusResult> {
   const fleet = options.all ? await wholeFleet(ctx) : await loadFleet(ctx);
-  const targets = options.all && options.machines.length === 0 ? [...fleet.machines, ...fleet.elsewhere] : selectTargets(fleet, options.machines);
+  const targets =
+    options.all && options.machines.length === 0
+      ? [...fleet.machines, ...fleet.elsewhere]
+      : selectTargets(fleet, options.machines);
   const records = targets.flatMap((target) => (target.record ? [target.record] : []));
   const live = await liveStates(ctx, records);
-  const machines = await Promise.all(targets.map((target) => describe(ctx, target, live.get(target.record?.id ?? ""), options.all ?? false)));
+  const machines = await Promise.all(
+    targets.map((target) => describe(ctx, target, live.get(target.record?.id ?? ""), options.all ?? false)),
+  );
   return { project: projectOf(fleet), machines };
 }
 
@@ -56,7 +64,12 @@ function projectOf({ project, projectId }: Fleet): StatusResult["project"] {
   return project ? { id: projectId ?? null, name: project.config.name, path: project.folder } : null;
 }
 
-async function describe(ctx: Context, target: Target, live: Live | undefined, all: boolean): Promise<MachineStatus> {
+async function describe(
+  ctx: Context,
+  target: Target,
+  live: Live | undefined,
+  all: boolean,
+): Promise<MachineStatus> {
   const isolation = live?.isolation ?? target.record?.isolation ?? target.config?.isolation ?? "container";
   const wanted = target.record ?? target.config;
   const project = target.record?.project.path;

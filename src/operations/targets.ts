@@ -64,9 +64,13 @@ export function selectOne(fleet: Fleet, pattern: string | undefined): Target {
   const [only, ...others] = found;
   if (only && others.length === 0) return only;
   const names = found.map((target) => target.name);
-  throw new BothyError("MACHINE_AMBIGUOUS", `which machine? ${pattern === undefined ? "The project has" : `"${pattern}" matches`} ${names.join(", ")}`, {
-    hints: [`name one of them: \`bothy ssh ${names[0]}\``],
-  });
+  throw new BothyError(
+    "MACHINE_AMBIGUOUS",
+    `which machine? ${pattern === undefined ? "The project has" : `"${pattern}" matches`} ${names.join(", ")}`,
+    {
+      hints: [`name one of them: \`bothy ssh ${names[0]}\``],
+    },
+  );
 }
 
 /** Those targets that exist; the others are no failure for commands that take things away. */
@@ -78,18 +82,24 @@ export function knownTargets(targets: readonly Target[]): KnownTarget[] {
 export function requireKnown(target: Target): KnownTarget {
   if (target.broken) throw target.broken.error;
   if (target.record) return { ...target, record: target.record };
-  throw new BothyError("MACHINE_STATE", `machine "${target.name}" does not exist yet`, { hints: [`bothy up ${target.name}`] });
+  throw new BothyError("MACHINE_STATE", `machine "${target.name}" does not exist yet`, {
+    hints: [`bothy up ${target.name}`],
+  });
 }
 
 function known(record: MachineRecord): Target {
   return { name: record.name, record };
 }
 
-async function tryLoad(ctx: Context, options: { needsProject?: boolean }): Promise<LoadedProject | undefined> {
+async function tryLoad(
+  ctx: Context,
+  options: { needsProject?: boolean },
+): Promise<LoadedProject | undefined> {
   try {
     return await loadProject({ cwd: ctx.cwd });
   } catch (error) {
-    if (!options.needsProject && error instanceof BothyError && error.code === "CONFIG_MISSING") return undefined;
+    if (!options.needsProject && error instanceof BothyError && error.code === "CONFIG_MISSING")
+      return undefined;
     throw error;
   }
 }
@@ -99,11 +109,15 @@ function match(fleet: Fleet, pattern: string): Target[] {
   const named = fleet.machines.filter((target) => glob.test(target.name));
   if (named.length > 0) return named;
   const all = [...fleet.machines, ...fleet.elsewhere];
-  const byId = /^[0-9a-f]{2,}$/.test(pattern) ? all.filter((target) => idOf(target)?.startsWith(pattern)) : [];
+  const byId = /^[0-9a-f]{2,}$/.test(pattern)
+    ? all.filter((target) => idOf(target)?.startsWith(pattern))
+    : [];
   if (byId.length > 0) return byId;
   throw new BothyError("MACHINE_UNKNOWN", `no machine matches "${pattern}"`, {
     hints: [
-      fleet.machines.length > 0 ? `this project has: ${fleet.machines.map((target) => target.name).join(", ")}` : "`bothy init` begins a project here",
+      fleet.machines.length > 0
+        ? `this project has: ${fleet.machines.map((target) => target.name).join(", ")}`
+        : "`bothy init` begins a project here",
       "`bothy status --all` lists every machine of this host with its id",
     ],
   });
@@ -115,7 +129,10 @@ function idOf(target: Target): string | undefined {
 
 /** A glob of `*` and `?` as a regular expression over a whole name. */
 function globPattern(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`);
 }
 

@@ -34,11 +34,21 @@ export async function up(ctx: Context, options: UpOptions): Promise<UpResult> {
   const outcomes = await ctx.reporter.tasks(
     targets.map((target) => ({
       title: target.name,
-      run: (progress) => bringUp(ctx, { target, project: projectOf(target, project), isolation: options.isolation, images, progress }),
+      run: (progress) =>
+        bringUp(ctx, {
+          target,
+          project: projectOf(target, project),
+          isolation: options.isolation,
+          images,
+          progress,
+        }),
     })),
     { parallel: options.parallel ?? DEFAULT_PARALLEL },
   );
-  const machines = valuesOf(outcomes, targets.map((target) => target.name));
+  const machines = valuesOf(
+    outcomes,
+    targets.map((target) => target.name),
+  );
   const first = targets[0];
   if (!first) throw new BothyError("CONFIG_INVALID", "the project has no machines");
   return { project: projectOf(first, project), machines };

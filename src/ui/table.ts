@@ -2,12 +2,24 @@
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header.map((title) => title.toUpperCase()), ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /** "3 d 4 h", "12 min", "5 s": at most two units. */
 export function duration(seconds: number): string {
-  const units: [string, number][] = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
+  const units: [string, number][] = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
+  ];
   const first = units.findIndex(([, size]) => seconds >= size);
   if (first < 0) return "0 s";
   const parts = units.slice(first, first + 2).map(([unit, size], index) => {
@@ -19,5 +31,7 @@ export function duration(seconds: number): string {
 
 /** "1.5 GiB", "300 MiB": as written in the project file. */
 export function size(mebibytes: number): string {
-  return mebibytes >= 1024 ? `${Number((mebibytes / 1024).toFixed(1))} GiB` : `${Number(mebibytes.toFixed(mebibytes < 10 ? 1 : 0))} MiB`;
+  return mebibytes >= 1024
+    ? `${Number((mebibytes / 1024).toFixed(1))} GiB`
+    : `${Number(mebibytes.toFixed(mebibytes < 10 ? 1 : 0))} MiB`;
 }

@@ -9,7 +9,10 @@ export function treeReporter(): Reporter {
   return { tasks: runTree, warn: (line) => write(`warning: ${line}`), info: write };
 }
 
-async function runTree<T>(tasks: readonly Task<T>[], options?: { parallel?: number | undefined }): Promise<Outcome<T>[]> {
+async function runTree<T>(
+  tasks: readonly Task<T>[],
+  options?: { parallel?: number | undefined },
+): Promise<Outcome<T>[]> {
   const outcomes: Outcome<T>[] = new Array(tasks.length);
   const list = new Listr(
     tasks.map((task, index) => ({

@@ -49,6 +49,12 @@ export class FakeBackend {
     return files;
   }
 
+  /** Lets go of everything of a machine, also of what a crash left. */
+  release(store: string, id: string): void {
+    for (const held of this.resources) if (held.endsWith(` ${id}`)) this.resources.delete(held);
+    this.machines.delete(`${store} ${id}`);
+  }
+
   /** Kills a machine's processes as the kernel would; everything else of it stays behind. */
   async crash(store: string, id: string): Promise<void> {
     const machine = this.machines.get(`${store} ${id}`);
@@ -78,14 +84,14 @@ export function fakeProvider(backend: FakeBackend, storeTag: string, options: Fa
     start: async (spec, context = {}) => {
       refuseUnreachable(backend);
       if (find(spec.id)?.state === "running") return;
+      backend.release(storeTag, spec.id);
       const machine = await acquire({ backend, features, options }, spec, context);
       backend.machines.set(`${storeTag} ${spec.id}`, machine);
     },
     stop: async (id) => {
       refuseUnreachable(backend);
       await find(id)?.endAll();
-      for (const held of backend.resources) if (held.endsWith(` ${id}`)) backend.resources.delete(held);
-      backend.machines.delete(`${storeTag} ${id}`);
+      backend.release(storeTag, id);
     },
     inspect: async () => {
       refuseUnreachable(backend);

@@ -4,7 +4,8 @@ import { type BoxSummary, buildBoxes } from "../../operations/box.ts";
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "build a box from its recipe";
-  static override description = "Also builds what every machine needs beside a box: the guest tools and the kernel. What is up to date is left alone.";
+  static override description =
+    "Also builds what every machine needs beside a box: the guest tools and the kernel. What is up to date is left alone.";
   static override examples = ["<%= config.bin %> box build debian/12"];
   static override args = { box: Args.string({ required: true, description: "the recipe's name" }) };
   static override flags = { force: Flags.boolean({ description: "build even when nothing changed" }) };

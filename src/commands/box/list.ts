@@ -15,5 +15,11 @@ export default class BoxList extends BaseCommand {
 
 function row(box: BoxSummary): string[] {
   const digest = box.digest?.slice(0, 12) ?? "-";
-  return [box.name, box.state, digest, box.sizeMiB === null ? "-" : size(box.sizeMiB), box.machines.join(", ") || "-"];
+  return [
+    box.name,
+    box.state,
+    digest,
+    box.sizeMiB === null ? "-" : size(box.sizeMiB),
+    box.machines.join(", ") || "-",
+  ];
 }

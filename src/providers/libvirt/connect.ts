@@ -2,7 +2,7 @@ import { BothyError } from "../../errors.ts";
 import type { Connection, Management } from "../provider.ts";
 import { translate, tryConnect } from "./daemon/index.ts";
 import { domainUuid } from "./domain/index.ts";
-import { findDomain } from "./find.ts";
+import { findDomain, hasEnded } from "./find.ts";
 import { runFiles } from "./run-files.ts";
 import { openConnection } from "./ssh/index.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -30,7 +30,8 @@ async function runs(around: Surroundings, id: string): Promise<boolean> {
   if (!client) return false;
   await using connection = client;
   try {
-    return (await findDomain(connection, domainUuid(around.layout.tag, id))) !== undefined;
+    const domain = await findDomain(connection, domainUuid(around.layout.tag, id));
+    return domain !== undefined && !(await hasEnded(domain));
   } catch (error) {
     throw translate(error, `find machine ${id}`);
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hostStamp, readHostFact, writeHostFact } from "../../system/index.ts";
-import type { KernelFiles, RunContext } from "../provider.ts";
-import type { Acceleration } from "./domain/index.ts";
+import type { RunContext } from "../provider.ts";
+import type { Acceleration, VmSpec } from "./domain/index.ts";
 import { type AccelerationFact, canOpenKvm, findAcceleration, probeKvm } from "./host/index.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -11,13 +11,14 @@ const schema: z.ZodType<AccelerationFact> = z.object({ answer: z.enum(["kvm", "t
 /** One probe at a time in this process: six machines that start at once ask once. */
 let asking: Promise<unknown> = Promise.resolve();
 
-/** How guests run on this host, remembered in the store for this boot and this QEMU. */
+/** How a machine runs: as it asks, else as this host can, which is remembered for this boot and this QEMU. */
 export function acceleration(
   around: Surroundings,
   emulator: string,
-  kernel: KernelFiles,
+  spec: VmSpec,
   context: RunContext,
 ): Promise<Acceleration> {
+  if (spec.acceleration === "kvm" || spec.acceleration === "tcg") return Promise.resolve(spec.acceleration);
   const doors = {
     canOpenKvm,
     probe: probeKvm,
@@ -25,7 +26,7 @@ export function acceleration(
     remember: async (fact: AccelerationFact) =>
       writeHostFact(around.layout, KEY, await hostStamp([emulator]), fact),
   };
-  const answer = asking.then(() => findAcceleration(emulator, kernel, doors, context));
+  const answer = asking.then(() => findAcceleration(emulator, spec.kernel, doors, context));
   asking = answer.catch(() => {});
   return answer;
 }

@@ -1,12 +1,37 @@
 import { BothyError } from "../../errors.ts";
 import type { DomainRef, LibvirtClient } from "../../libvirt/index.ts";
+import { readIfExists } from "../../system/index.ts";
 import type { RunSpec } from "../provider.ts";
 import { isNoDomain } from "./daemon/index.ts";
 import { type DomainTag, domainNames, METADATA_NAMESPACE, parseMetadata } from "./domain/index.ts";
 
+/** Where the host's daemon keeps a pid file for each domain. */
+const STATE_FOLDER = "/run/libvirt/qemu";
+
 /** The domain with that UUID, or `undefined`. */
 export function findDomain(client: LibvirtClient, uuid: string): Promise<DomainRef | undefined> {
   return absentAs(undefined, client.domains.lookupByUuid(uuid));
+}
+
+/**
+ * Whether a domain's QEMU has ended and libvirt only has not noticed or is not done yet. That is
+ * milliseconds, but seconds where nobody collects ended processes.
+ */
+export async function hasEnded({ name }: DomainRef): Promise<boolean> {
+  const pid = (await readIfExists(`${STATE_FOLDER}/${name}.pid`))?.trim();
+  if (!pid) return false; // another daemon's, in a world of its own: libvirt's word has to do
+  const stat = await readIfExists(`/proc/${pid}/stat`).catch(() => undefined);
+  return stat === undefined || /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+}
+
+/** Waits until a domain that is ending is gone. */
+export async function awaitEnd(client: LibvirtClient, uuid: string, signal?: AbortSignal): Promise<void> {
+  await using events = await client.domains.events(); // before the look-up, so that no end is missed
+  if (!(await findDomain(client, uuid))) return;
+  await events.next(
+    ({ domain, type }) => domain.uuid === uuid && type === "stopped",
+    signal ? { signal } : {},
+  );
 }
 
 /** Who a domain is, or `undefined` when it is none of bothy's or has just gone. */

@@ -3,7 +3,7 @@ import { type DomainRef, type LibvirtClient, ListFlags } from "../../libvirt/ind
 import type { LiveMachine } from "../provider.ts";
 import { translate, tryConnect } from "./daemon/index.ts";
 import { machineState } from "./domain/index.ts";
-import { absentAs, readTag } from "./find.ts";
+import { absentAs, hasEnded, readTag } from "./find.ts";
 import { listQemu, usingFolder } from "./host/index.ts";
 import { readEnd } from "./qemu-log.ts";
 import { listRunRecords, type RunRecord } from "./run-files.ts";
@@ -40,9 +40,10 @@ async function describe(
   domain: DomainRef,
   store: string,
 ): Promise<LiveMachine | undefined> {
-  const [tag, status] = await Promise.all([
+  const [tag, status, ended] = await Promise.all([
     readTag(client, domain),
     absentAs(undefined, client.domains.state(domain)),
+    hasEnded(domain),
   ]);
   if (!status || tag?.store !== store) return undefined;
   return {
@@ -50,7 +51,7 @@ async function describe(
     project: tag.projectId,
     name: tag.name,
     uptimeS: Math.max(0, Math.floor(Date.now() / 1000) - tag.startedS),
-    ...machineState(status),
+    ...(ended ? { state: "stopped", reason: "its QEMU has just ended" } : machineState(status)),
   };
 }
 

@@ -1,14 +1,14 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BothyError } from "../../errors.ts";
-import type { DomainRef, LibvirtClient } from "../../libvirt/index.ts";
+import type { LibvirtClient } from "../../libvirt/index.ts";
 import { ensureFolder, Rollback } from "../../system/index.ts";
 import type { RunContext, RunSpec } from "../provider.ts";
 import { connectOrLaunch, launchLogDaemon, translate } from "./daemon/index.ts";
 import { discardDomain } from "./discard.ts";
-import { domainUuid, domainView, isPausedByFullDisk, renderDomain } from "./domain/index.ts";
+import { domainUuid, domainView, isPausedByFullDisk, renderDomain, type VmSpec } from "./domain/index.ts";
 import { acceleration } from "./facts.ts";
-import { chooseName, findDomain } from "./find.ts";
+import { awaitEnd, chooseName, findDomain, hasEnded } from "./find.ts";
 import {
   findObstacle,
   kvmModeError,
@@ -24,33 +24,36 @@ import { requireEmulator, type Surroundings } from "./surroundings.ts";
 
 /** `Provider.start` for a domain. */
 export async function startDomain(around: Surroundings, spec: RunSpec, context: RunContext): Promise<void> {
+  const { kernel } = spec;
+  if (!kernel) throw new BothyError("BUG", `the VM ${spec.name} was to be started without a kernel`);
   const [emulator, user] = await Promise.all([requireEmulator(), readQemuUser()]);
   await refuseKvmMode(user);
-  await using client = await connectOrLaunch(around, context);
   try {
-    const running = await findDomain(client, domainUuid(spec.storeTag, spec.id));
-    if (running) return await resumeStuck(client, running);
+    await using client = await connectOrLaunch(around, context);
+    if (await isRunning(client, spec, context)) return;
     await launchLogDaemon(context, around.paths);
-    await createDomain({ around, client, spec, context, emulator, user });
+    await createDomain({ around, client, spec: { ...spec, kernel }, context, emulator, user });
   } catch (error) {
-    throw translate(error, `start ${spec.name}`);
+    if (context.signal?.aborted) throw interrupted(spec, error);
+    throw translate(error, `start ${spec.name}`, "START_FAILED");
   }
 }
 
 interface Creation {
   readonly around: Surroundings;
   readonly client: LibvirtClient;
-  readonly spec: RunSpec;
+  readonly spec: VmSpec;
   readonly context: RunContext;
   readonly emulator: string;
   readonly user: QemuUser | undefined;
 }
 
 async function createDomain({ around, client, spec, context, emulator, user }: Creation): Promise<void> {
+  const { signal } = context;
   await refuseBusyDisk(spec.dataDisk);
   const name = await chooseName(client, spec);
-  const accelerated = await acceleration(around, emulator, spec.kernel, context);
-  refuseAborted(context, spec);
+  const accelerated = await acceleration(around, emulator, spec, context);
+  signal?.throwIfAborted();
   await using rollback = new Rollback();
   rollback.add("run files", () => removeRunFiles(spec.runFolder));
   const { seedDisk } = await writeRunFiles(spec, name);
@@ -64,12 +67,26 @@ async function createDomain({ around, client, spec, context, emulator, user }: C
     startedS: Math.floor(Date.now() / 1000),
   };
   const xml = await renderDomain(domainView(spec, facts));
-  refuseAborted(context, spec);
+  signal?.throwIfAborted();
   rollback.add("data disk", () => reclaimDisk(spec.dataDisk));
   rollback.add("domain", () => discardDomain(around, domainUuid(spec.storeTag, spec.id)));
   await client.domains.create(xml);
-  refuseAborted(context, spec);
+  signal?.throwIfAborted();
   rollback.commit();
+}
+
+/** Whether there is nothing to do. What QEMU paused because the host's disk was full goes on; what ends is let end. */
+async function isRunning(client: LibvirtClient, spec: RunSpec, context: RunContext): Promise<boolean> {
+  const uuid = domainUuid(spec.storeTag, spec.id);
+  const domain = await findDomain(client, uuid);
+  if (!domain) return false;
+  const status = await client.domains.state(domain);
+  if (status.state === "shutdown" || (await hasEnded(domain))) {
+    await awaitEnd(client, uuid, context.signal);
+    return false;
+  }
+  if (isPausedByFullDisk(status)) await client.domains.resume(domain);
+  return true;
 }
 
 async function refuseKvmMode(user: QemuUser | undefined): Promise<void> {
@@ -78,7 +95,7 @@ async function refuseKvmMode(user: QemuUser | undefined): Promise<void> {
 }
 
 /** libvirt lends QEMU's user the machine's own files; those that machines share it must be able to read. */
-async function refuseUnreachable(spec: RunSpec, seedDisk: string, user: QemuUser | undefined): Promise<void> {
+async function refuseUnreachable(spec: VmSpec, seedDisk: string, user: QemuUser | undefined): Promise<void> {
   if (!user) return;
   const { kernel, tools, layers } = spec;
   const readable = [tools.path, kernel.modules, ...layers.map((layer) => layer.path)];
@@ -94,11 +111,6 @@ async function prepareConsole(path: string): Promise<void> {
   await file.close();
 }
 
-/** A machine that QEMU paused because the host's disk was full goes on; any other runs already. */
-async function resumeStuck(client: LibvirtClient, domain: DomainRef): Promise<void> {
-  if (isPausedByFullDisk(await client.domains.state(domain))) await client.domains.resume(domain);
-}
-
-function refuseAborted(context: RunContext, spec: RunSpec): void {
-  if (context.signal?.aborted) throw new BothyError("INTERRUPTED", `interrupted while starting ${spec.name}`);
+function interrupted(spec: RunSpec, cause: unknown): BothyError {
+  return new BothyError("INTERRUPTED", `interrupted while starting ${spec.name}`, { cause });
 }

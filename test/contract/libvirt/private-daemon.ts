@@ -24,6 +24,9 @@ auth_unix_rw = "none"
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 `;
 
+/** The daemon's own pid, among those of its domains. */
+const DRIVER_PID_FILE = "driver.pid";
+
 /** Each directory that libvirt writes to, and its private stand-in below the daemon's directory. */
 const MOUNTS = {
   "/etc/libvirt": "etc",
@@ -81,7 +84,8 @@ export class PrivateDaemon implements AsyncDisposable {
   /** The pids of the domains that the daemon runs. */
   async domainPids(): Promise<number[]> {
     const directory = join(this.directory, "run/libvirt/qemu");
-    const files = (await readdir(directory).catch(() => [])).filter((file) => file.endsWith(".pid"));
+    const entries = await readdir(directory).catch(() => []);
+    const files = entries.filter((file) => file.endsWith(".pid") && file !== DRIVER_PID_FILE);
     return Promise.all(files.map(async (file) => Number(await readFile(join(directory, file), "utf8"))));
   }
 

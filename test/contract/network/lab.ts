@@ -121,3 +121,16 @@ export async function ip(lines: string): Promise<void> {
 function enter(name: string): string[] {
   return ["ip", "netns", "exec", name];
 }
+
+/** Whatever a store has on the host: links, rules, processes, files. */
+export async function traces(store: Layout): Promise<string[]> {
+  const [links, tables, processes, files] = await Promise.all([
+    run(["sh", "-c", `grep -ls "^bothy:${store.tag}:" /sys/class/net/*/ifalias || true`]),
+    run(["nft", "list", "tables"]),
+    run(["ps", "-eo", "args"]),
+    run(["find", store.run, "-mindepth", "2"], { okCodes: [0, 1] }),
+  ]);
+  const lines = [tables, processes].flatMap(({ stdout }) => stdout.split("\n"));
+  const found = lines.filter((line) => line.includes(store.tag) && !line.startsWith("find "));
+  return [...links.stdout.split("\n"), ...files.stdout.split("\n"), ...found].filter(Boolean);
+}

@@ -52,7 +52,7 @@ export async function runProgram(io: Io, machine: FakeMachine): Promise<number> 
   const name = argv[0] ?? "";
   const program = PROGRAMS[name.replace(/^(?:\/usr)?\/bin\//, "")];
   if (program) return program({ ...io, argv }, machine);
-  const isFile = machine.files.read(absolute(io, name)) !== undefined && name.includes("/");
+  const isFile = name.includes("/") && machine.read(absolute(io, name)) !== undefined;
   await io.err(`${name}: ${isFile ? "Permission denied" : "not found"}\n`);
   return isFile ? 126 : 127;
 }

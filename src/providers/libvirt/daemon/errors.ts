@@ -20,15 +20,16 @@ const REFUSALS: readonly number[] = [
 
 /**
  * libvirt's errors become ours here and nowhere else: by class and code, never by message.
- * `doing` completes "libvirt failed to ...". Any other error passes as it is.
+ * `doing` completes "libvirt failed to ...", `code` is for a refusal that has no code of its own.
+ * Any other error passes as it is.
  */
-export function translate(error: unknown, doing: string): unknown {
+export function translate(error: unknown, doing: string, code: ErrorCode = "DAEMON_FAILED"): unknown {
   if (error instanceof ConnectionLostError) return lost(error, doing);
   if (error instanceof ConnectError) return unreachable(error);
   if (!(error instanceof LibvirtError)) return error;
   if (error.code === Libvirt.NO_CONNECT) return noDriver(error);
-  const code: ErrorCode = REFUSALS.includes(error.code) ? "DAEMON_UNREACHABLE" : "DAEMON_FAILED";
-  return new BothyError(code, `libvirt failed to ${doing}: ${error.message} (${error.codeName})`, {
+  const ours = REFUSALS.includes(error.code) ? "DAEMON_UNREACHABLE" : code;
+  return new BothyError(ours, `libvirt failed to ${doing}: ${error.message} (${error.codeName})`, {
     hints: [
       "`bothy doctor` checks the daemon",
       "its log: /var/log/libvirt/qemu/, or `journalctl -u libvirtd`",

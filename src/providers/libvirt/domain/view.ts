@@ -1,10 +1,15 @@
-import type { RunSpec } from "../../provider.ts";
+import type { KernelFiles, RunSpec } from "../../provider.ts";
 import { domainUuid } from "./identity.ts";
 import { METADATA_NAMESPACE } from "./metadata.ts";
 import { diskName, type PciAddress, pciAddress } from "./placement.ts";
 
 /** How the guest's instructions run: on the processor, or emulated. */
 export type Acceleration = "kvm" | "tcg";
+
+/** A machine with what a VM needs of it. */
+export interface VmSpec extends RunSpec {
+  readonly kernel: KernelFiles;
+}
 
 /** What the template needs beside the machine itself. */
 export interface DomainFacts {
@@ -62,7 +67,7 @@ const PERIOD_US = 100_000;
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=3 net.ifnames=0";
 
 /** The finished view of a machine: pure, so that golden files show the whole domain. */
-export function domainView(spec: RunSpec, facts: DomainFacts): DomainView {
+export function domainView(spec: VmSpec, facts: DomainFacts): DomainView {
   const disks = listDisks(spec, facts);
   const nicsFrom = 1;
   const disksFrom = nicsFrom + spec.nics.length;
@@ -93,7 +98,7 @@ export function domainView(spec: RunSpec, facts: DomainFacts): DomainView {
   };
 }
 
-function describe(spec: RunSpec, facts: DomainFacts): DomainView["metadata"] {
+function describe(spec: VmSpec, facts: DomainFacts): DomainView["metadata"] {
   return {
     namespace: METADATA_NAMESPACE,
     store: spec.storeTag,
@@ -108,7 +113,7 @@ function describe(spec: RunSpec, facts: DomainFacts): DomainView["metadata"] {
 type Disk = Omit<DiskView, "device" | "address">;
 
 /** Disks and serials of docs/guest.md. */
-function listDisks(spec: RunSpec, facts: DomainFacts): Disk[] {
+function listDisks(spec: VmSpec, facts: DomainFacts): Disk[] {
   const shared = (serial: string, file: string): Disk => ({ serial, file, writable: false, shared: true });
   return [
     { serial: "data", file: spec.dataDisk, writable: true, shared: false },

@@ -22,10 +22,10 @@ interface MountLine {
 /** Reads the layout from the text of /proc/self/mountinfo; `undefined` when no cgroups are mounted. */
 export function parseCgroupLayout(mountinfo: string): CgroupLayout | undefined {
   const lines = mountinfo.split("\n").map(parseLine);
-  const mounts = lines.filter((line) => line !== undefined && line.path.startsWith("/sys/fs/cgroup"));
-  const found = mounts.filter((line) => line !== undefined);
-  const legacy = found.filter((line) => line.type === "cgroup");
-  const unified = found.filter((line) => line.type === "cgroup2");
+  const found = lines.filter((line) => line !== undefined);
+  const mounts = found.filter((line) => line.path.startsWith("/sys/fs/cgroup"));
+  const legacy = mounts.filter((line) => line.type === "cgroup");
+  const unified = mounts.filter((line) => line.type === "cgroup2");
   if (legacy.length === 0) return unified[0] && v2(unified[0]);
   const named = legacy.find((line) => line.options.includes("name=systemd"))?.path;
   return {

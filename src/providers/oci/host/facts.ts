@@ -47,7 +47,9 @@ export function parseOpenFiles(limits: string): number {
 async function countsSwap(cgroups: CgroupLayout): Promise<boolean> {
   if (cgroups.kind === "v2") return true;
   const memory = cgroups.hierarchies.find((path) => path.split(/[/,]/).includes("memory"));
-  return memory !== undefined && (await statIfExists(join(memory, "memory.memsw.limit_in_bytes"))) !== undefined;
+  return (
+    memory !== undefined && (await statIfExists(join(memory, "memory.memsw.limit_in_bytes"))) !== undefined
+  );
 }
 
 function noCgroups(): BothyError {

@@ -31,23 +31,21 @@ export async function unmountUnused(layout: Layout, used: ReadonlySet<string>): 
     await result.catch((error: unknown) => debug(`layers stay mounted: ${error}`));
   }
   const folders = await readdir(top).catch(() => []);
-  await Promise.all(
-    folders.filter((name) => !used.has(name)).map((name) => rmdirIfEmpty(join(top, name))),
-  );
+  await Promise.all(folders.filter((name) => !used.has(name)).map((name) => rmdirIfEmpty(join(top, name))));
 }
 
 /** Names of the mount points directly below a folder. */
 async function mountedBelow(folder: string): Promise<Set<string>> {
   const names = new Set<string>();
   for (const line of (await readFile("/proc/self/mountinfo", "utf8")).split("\n")) {
-    const path = unescape(line.split(" ")[4] ?? "");
+    const path = decodeOctal(line.split(" ")[4] ?? "");
     if (path.startsWith(`${folder}/`)) names.add(path.slice(folder.length + 1));
   }
   return names;
 }
 
 /** The kernel writes blanks and backslashes of a path as three octal digits. */
-function unescape(path: string): string {
+function decodeOctal(path: string): string {
   return path.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 

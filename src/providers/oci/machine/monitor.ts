@@ -43,7 +43,10 @@ function scriptArgv({ layout, spec, place, runtime, volumes }: MonitorRequest): 
     spec.dataDisk,
     place.folder,
     layers,
-    spec.layers.map((layer) => layer.digest).reverse().join(":"),
+    spec.layers
+      .map((layer) => layer.digest)
+      .reverse()
+      .join(":"),
     relative(layers, place.data),
     spec.tools.digest,
     spec.seed,

@@ -12,7 +12,12 @@ function aliasOf(id: string): string {
  * `pid`, named by its position. The machine sets its addresses itself.
  * @throws BothyError `NETWORK_CONFLICT` when a bridge is missing or a link's name is taken.
  */
-export async function plugIn(id: string, nics: readonly Nic[], pid: number, signal?: AbortSignal): Promise<void> {
+export async function plugIn(
+  id: string,
+  nics: readonly Nic[],
+  pid: number,
+  signal?: AbortSignal,
+): Promise<void> {
   if (nics.length === 0) return;
   for (const nic of nics) await assertPluggable(nic);
   await run(["ip", "-batch", "-"], { input: linkCommands(id, nics, pid), signal });
@@ -37,7 +42,7 @@ export async function unplug(id: string, links: readonly string[]): Promise<void
   if (ours.length === 0) return;
   const input = ours.map((link) => `link del dev ${link}\n`).join("");
   try {
-    await run(["ip", "-batch", "-force", "-"], { input });
+    await run(["ip", "-force", "-batch", "-"], { input });
   } catch (error) {
     // the kernel removes a pair by itself when the other end's namespace ends, perhaps just now
     for (const link of ours) if (await exists(link)) throw error;
@@ -46,9 +51,13 @@ export async function unplug(id: string, links: readonly string[]): Promise<void
 
 async function assertPluggable(nic: Nic): Promise<void> {
   if (!(await exists(nic.bridge))) {
-    throw new BothyError("NETWORK_CONFLICT", `the bridge '${nic.bridge}' of network '${nic.network}' is gone`, {
-      hints: ["`bothy up` makes it again"],
-    });
+    throw new BothyError(
+      "NETWORK_CONFLICT",
+      `the bridge '${nic.bridge}' of network '${nic.network}' is gone`,
+      {
+        hints: ["`bothy up` makes it again"],
+      },
+    );
   }
   if (await exists(nic.hostLink)) {
     throw new BothyError("NETWORK_CONFLICT", `the link '${nic.hostLink}' exists already`, {

@@ -54,7 +54,11 @@ export function containerConfig(view: ContainerView, host: HostFacts): OciConfig
       terminal: true, // gives the box a /dev/console that goes to the console log
       user: { uid: 0, gid: 0 },
       args: ["/.bothy/init"],
-      env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "container=oci", "TERM=dumb"],
+      env: [
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "container=oci",
+        "TERM=dumb",
+      ],
       cwd: "/",
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: [{ type: "RLIMIT_NOFILE", soft: Math.min(OPEN_FILES.soft, hard), hard }],

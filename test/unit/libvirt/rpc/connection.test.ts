@@ -13,7 +13,9 @@ describe("calls", () => {
     for (const _ of names) requests.push(await server.call(Remote.DOMAIN_LOOKUP_BY_NAME));
     const uuid = "00112233-4455-6677-8899-aabbccddeeff";
     for (const [index, request] of [...requests.entries()].reverse()) {
-      server.reply(request, Remote.DOMAIN_LOOKUP_BY_NAME, { dom: { name: `${names[index]}!`, uuid, id: index } });
+      server.reply(request, Remote.DOMAIN_LOOKUP_BY_NAME, {
+        dom: { name: `${names[index]}!`, uuid, id: index },
+      });
     }
     expect((await Promise.all(calls)).map(({ dom }) => dom.name)).toEqual(["a!", "b!", "c!"]);
   });
@@ -83,8 +85,14 @@ describe("loss", () => {
   test.each([
     ["a length out of range", Buffer.alloc(4, 0xff)],
     ["another version", Buffer.concat([Buffer.from([0, 0, 0, 28]), Buffer.alloc(24)])],
-    ["a call from the server", Buffer.from("0000001c200080860000000100000001000000000000000100000000", "hex")],
-    ["a reply to another procedure", Buffer.from("0000001c200080860000000100000001000000010000000100000000", "hex")],
+    [
+      "a call from the server",
+      Buffer.from("0000001c200080860000000100000001000000000000000100000000", "hex"),
+    ],
+    [
+      "a reply to another procedure",
+      Buffer.from("0000001c200080860000000100000001000000010000000100000000", "hex"),
+    ],
   ])("%s ends the connection", async (_, bytes) => {
     const { rpc, server } = connected();
     const call = rpc.call(Remote.CONNECT_GET_URI, undefined);

@@ -12,7 +12,9 @@ function read(pieces: Iterable<Buffer>): Buffer[] {
 }
 
 test.each([1, 3, 40, 5000, 1_000_000])("messages survive pieces of up to %i bytes", (largest) => {
-  const frames = [24, 25, 300, 24, 70_000, 131_072, 28].map((length) => Buffer.alloc(length, prng.bytes(251)));
+  const frames = [24, 25, 300, 24, 70_000, 131_072, 28].map((length) =>
+    Buffer.alloc(length, prng.bytes(251)),
+  );
   const wire = Buffer.concat(frames.map(onTheWire));
   const result = read(prng.pieces(wire, largest));
   expect(result.map(({ length }) => length)).toEqual(frames.map(({ length }) => length));
@@ -34,7 +36,9 @@ test.each([0, 4, 27, 32 * 1024 * 1024 + 5, 0xffffffff])("length %i is refused", 
 test("after a bad length nothing is read any more", () => {
   const reader = new FrameReader();
   for (let round = 0; round < 3; round += 1) {
-    expect(() => [...reader.push(round === 0 ? Buffer.alloc(4) : onTheWire(Buffer.alloc(30)))]).toThrow(ProtocolError);
+    expect(() => [...reader.push(round === 0 ? Buffer.alloc(4) : onTheWire(Buffer.alloc(30)))]).toThrow(
+      ProtocolError,
+    );
   }
 });
 
@@ -47,5 +51,7 @@ test("the largest message in small pieces takes linear time and no memory in adv
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
   const piece = Buffer.alloc(1024);
   const frames = Array.from({ length: 32 * 1024 - 1 }, () => [...reader.push(piece)]).flat();
-  expect([...frames, ...reader.push(Buffer.alloc(924))].map(({ length }) => length)).toEqual([32 * 1024 * 1024]);
+  expect([...frames, ...reader.push(Buffer.alloc(924))].map(({ length }) => length)).toEqual([
+    32 * 1024 * 1024,
+  ]);
 });

@@ -1,6 +1,6 @@
-import { finished, pipeline } from "node:stream/promises";
-import { buffer, text } from "node:stream/consumers";
 import { Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
+import { finished, pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { DomainRef, StorageVolumeRef } from "../../../../src/libvirt/index.ts";

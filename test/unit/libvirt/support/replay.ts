@@ -40,7 +40,9 @@ export async function replay(peer: Duplex, frames: readonly RecordedFrame[], prn
     } else {
       const sent = await inbox.next();
       if (!sent.equals(bytes)) {
-        throw new Error(`message ${index} differs: ${sent.toString("hex")} instead of ${bytes.toString("hex")}`);
+        throw new Error(
+          `message ${index} differs: ${sent.toString("hex")} instead of ${bytes.toString("hex")}`,
+        );
       }
     }
   }
@@ -64,7 +66,8 @@ export async function misbehave(
   let patient = true;
   for (const { sender, bytes } of frames) {
     if (sender === "server") peer.write(damage(onTheWire(bytes)));
-    else if (patient) patient = await Promise.race([inbox.next().then(() => true), sleep(PATIENCE_MS, false)]);
+    else if (patient)
+      patient = await Promise.race([inbox.next().then(() => true), sleep(PATIENCE_MS, false)]);
   }
   peer.end();
 }

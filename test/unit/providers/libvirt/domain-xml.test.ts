@@ -4,7 +4,6 @@ import {
   domainView,
   renderDomain,
 } from "../../../../src/providers/libvirt/domain/index.ts";
-import type { RunSpec } from "../../../../src/providers/provider.ts";
 import { layers, runSpec } from "./fixtures.ts";
 
 const facts: DomainFacts = {
@@ -15,7 +14,7 @@ const facts: DomainFacts = {
   startedS: 1_800_000_000,
 };
 
-const cases: [file: string, spec: Partial<RunSpec>, facts: Partial<DomainFacts>][] = [
+const cases: [file: string, spec: Partial<VmSpec>, facts: Partial<DomainFacts>][] = [
   ["tcg-one-layer", {}, {}],
   ["kvm-one-layer", {}, { acceleration: "kvm" }],
   ["tcg-twelve-layers", { layers: layers(12) }, {}],

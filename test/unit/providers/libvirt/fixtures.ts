@@ -1,7 +1,7 @@
-import type { RunSpec } from "../../../../src/providers/provider.ts";
+import type { VmSpec } from "../../../../src/providers/libvirt/domain/index.ts";
 
 /** A whole machine; override what a test is about. */
-export function runSpec(changes: Partial<RunSpec> = {}): RunSpec {
+export function runSpec(changes: Partial<VmSpec> = {}): VmSpec {
   return {
     id: "0a1b2c3d4e5f",
     name: "db",
@@ -43,7 +43,7 @@ export function runSpec(changes: Partial<RunSpec> = {}): RunSpec {
 }
 
 /** That many layers, bottom first. */
-export function layers(count: number): RunSpec["layers"] {
+export function layers(count: number): VmSpec["layers"] {
   return Array.from({ length: count }, (_, index) => ({
     digest: index.toString(16).padStart(64, "0"),
     path: `/store/layers/${index}.erofs`,

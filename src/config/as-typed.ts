@@ -1,0 +1,25 @@
+import { type Document, isPair, isScalar, type Scalar, visit } from "yaml";
+import { keyText } from "./parse.ts";
+
+/**
+ * Makes text of what is text here and looks like a number, a truth value or nothing to YAML: all keys (a
+ * variable may be called `NULL`), and values under `environment:` (`1.10` stays `1.10`).
+ */
+export function keepAsTyped(document: Document): void {
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value !== "string" && typeof key.value !== "symbol") asTyped(key);
+    },
+    Map: (_, map, chain) => {
+      const above = chain.at(-1);
+      if (!isPair(above) || keyText(above.key) !== "environment") return;
+      for (const { value } of map.items) {
+        if (isScalar(value) && ["number", "boolean"].includes(typeof value.value)) asTyped(value);
+      }
+    },
+  });
+}
+
+function asTyped(scalar: Scalar): void {
+  scalar.value = scalar.source ?? String(scalar.value);
+}

@@ -1,0 +1,2 @@
+/** Commands inside a running machine. */
+export { connectTo } from "./connection.ts";

@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import {
+  createDisk,
+  ensureKeys,
+  MANAGEMENT_PORT,
+  type MachineRecord,
+  recordVersions,
+  seedFiles,
+  writeRecord,
+  writeSeed,
+} from "../../src/machines/index.ts";
+import type { Isolation, Nic, RunSpec } from "../../src/providers/provider.ts";
+import type { Layout } from "../../src/system/index.ts";
+
+/** The images that machines of a test are made from. */
+export interface Images extends Pick<RunSpec, "layers" | "tools" | "kernel" | "boxInit"> {
+  /** The box's login user. */
+  readonly user: string;
+}
+
+/** What is particular about a test's machine; the rest has small defaults. */
+export interface Wish extends Partial<Pick<RunSpec, "cpus" | "memoryMiB" | "pids">> {
+  readonly name?: string;
+  readonly diskMiB?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Where a test's machines are. */
+export interface Place {
+  readonly layout: Layout;
+  readonly isolation: Isolation;
+  readonly images: Images;
+  readonly project: RunSpec["project"];
+  nicsOf(id: string): Promise<readonly Nic[]>;
+}
+
+/** A new machine of a project's, with record, disk, keys and seed in the store, as `up` makes them. */
+export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpec> {
+  const { layout, images, isolation, project } = place;
+  const record = newRecord(place, wish);
+  const machine = layout.machine(record.id);
+  await writeRecord(layout, record);
+  await createDisk(machine.disk, record.diskMiB);
+  await writeFile(machine.console, "");
+  const keys = await ensureKeys(machine.keys, record.id);
+  const nics = await place.nicsOf(record.id);
+  const address = nics[0]?.address.split("/")[0] ?? "";
+  const resolver = { address: nics[0]?.gateway ?? "127.0.0.1", domain: `${project.name}.internal` };
+  await writeSeed(layout, record.id, seedFiles({ record, isolation, keys, nics, resolver }));
+  return {
+    ...{ id: record.id, name: record.name, hostname: record.hostname, project, storeTag: layout.tag },
+    ...{ layers: images.layers, tools: images.tools, kernel: images.kernel, boxInit: images.boxInit },
+    ...{ dataDisk: machine.disk, seed: machine.seed, consoleLog: machine.console, runFolder: machine.run },
+    ...{ cpus: record.cpus, memoryMiB: record.memoryMiB, pids: record.pids, nics },
+    management: {
+      address,
+      port: MANAGEMENT_PORT,
+      privateKey: keys.identityFile,
+      hostKey: keys.hostKeyPublic,
+    },
+  };
+}
+
+function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRecord {
+  const name = wish.name ?? `m${randomBytes(2).toString("hex")}`;
+  return {
+    ...recordVersions,
+    id: randomBytes(6).toString("hex"),
+    name,
+    project: { ...project, path: "/nowhere" },
+    intent: "present",
+    isolation,
+    ranAt: [isolation],
+    box: {
+      name: "test",
+      digest: "0".repeat(64),
+      layers: images.layers.map((layer) => layer.digest),
+      ...(images.boxInit === undefined ? {} : { init: images.boxInit }),
+      user: images.user,
+    },
+    hostname: name,
+    cpus: wish.cpus ?? 1,
+    memoryMiB: wish.memoryMiB ?? 256,
+    diskMiB: wish.diskMiB ?? 512,
+    ...(wish.pids === undefined ? {} : { pids: wish.pids }),
+    volumes: [],
+    environment: { ...wish.environment },
+    machineId: randomBytes(16).toString("hex"),
+    createdAt: new Date().toISOString(),
+  };
+}
