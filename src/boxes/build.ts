@@ -27,7 +27,8 @@ export interface BuildOptions {
 /** The part of a build that knows the distribution. */
 export interface TreeMaker {
   readInputs(recipe: Recipe, folder: string, signal?: AbortSignal): Promise<Inputs>;
-  makeTree(request: TreeRequest): Promise<void>;
+  /** Returns the seconds since 1970 that no file of the box is newer than. */
+  makeTree(request: TreeRequest): Promise<number>;
 }
 
 /** What came of a build. */
@@ -80,10 +81,10 @@ async function buildLocked(
   const present = options.force ? undefined : await findCurrent(layout, name, inputs);
   if (present) return { box: present, built: false };
   const tree = join(scratch.folder, "tree");
-  await maker.makeTree({ recipe, inputs, tree, scratch: scratch.folder, signal, report });
+  const epoch = await maker.makeTree({ recipe, inputs, tree, scratch: scratch.folder, signal, report });
   report?.("packing the layer");
   const image = join(scratch.folder, "layer.erofs");
-  const digest = await packTree(tree, image, { epoch: inputs.epoch, signal });
+  const digest = await packTree(tree, image, { epoch, signal });
   return { box: await store(layout, name, recipe, inputs, image, digest, signal), built: true };
 }
 

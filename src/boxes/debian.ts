@@ -27,9 +27,14 @@ const CONTAINED = [
 const MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr";
 const NO_TRANSLATIONS = 'Acquire::Languages "none"';
 
-/** Makes the root file system of a Debian recipe with mmdebstrap: the same inputs give the same tree. */
-export async function makeDebianTree(request: TreeRequest): Promise<void> {
+/**
+ * Makes the root file system of a Debian recipe with mmdebstrap: the same inputs give the same tree, but for the
+ * times of the files that the build made. Returns the time that these get: that of the newest file of any package.
+ * An older one would part Python's compiled files from their sources.
+ */
+export async function makeDebianTree(request: TreeRequest): Promise<number> {
   const { recipe, inputs, tree, signal } = request;
+  const startedAt = Math.floor(Date.now() / 1000);
   const env = { SOURCE_DATE_EPOCH: String(inputs.epoch), TMPDIR: request.scratch };
   const hook = await writeHook(request);
   await run([...CONTAINED, ...mmdebstrap(recipe, inputs, tree, hook)], {
@@ -38,6 +43,18 @@ export async function makeDebianTree(request: TreeRequest): Promise<void> {
     onLine: (line) => reportPhase(line, request.report),
   });
   await run(["sh", asset("boxes", "debian", "finish.sh"), tree], { env, signal });
+  return newestBefore(startedAt, tree, inputs.epoch, signal);
+}
+
+async function newestBefore(
+  limit: number,
+  tree: string,
+  least: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const found = await run(["find", tree, "-printf", "%T@\\n"], { signal });
+  const times = found.stdout.split("\n").map((line) => Math.floor(Number(line)));
+  return times.reduce((newest, time) => (time < limit && time > newest ? time : newest), least);
 }
 
 function mmdebstrap(recipe: Recipe, inputs: Inputs, tree: string, hook: string): string[] {

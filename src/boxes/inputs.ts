@@ -10,7 +10,7 @@ import type { Recipe } from "./recipe.ts";
 export interface Inputs {
   /** Digest of all inputs: the same key means that building again would give the same box. */
   readonly key: string;
-  /** Seconds since 1970 of the newest package list; no file in the box is newer. */
+  /** What programs of the build take for the current time: the release's date, in seconds since 1970. */
   readonly epoch: number;
   /** apt's source lines, `deb URI SUITE COMPONENT...`; the machine keeps them. */
   readonly sources: readonly string[];
@@ -40,10 +40,10 @@ export async function readInputs(recipe: Recipe, folder: string, signal?: AbortS
     sources.map((source, index) => fetchRelease(source, join(folder, `InRelease.${index}`), signal)),
   );
   const finish = await readFile(asset("boxes", "debian", "finish.sh"), "utf8");
-  const key = digestOfText(
-    canonical({ BUILDER_VERSION, recipe, sources, releases, finish, arch: process.arch }),
-  );
-  return { key, epoch: Math.max(...releases.map(dateOf)), sources };
+  const packages = releases.map((release) => packageLists(release));
+  const epoch = dateOf(releases[0] ?? "");
+  const key = digestOfText(canonical({ BUILDER_VERSION, recipe, sources, packages, finish, epoch }));
+  return { key, epoch, sources };
 }
 
 /** The mirror that this host's own apt uses for Debian; Debian's own where it names none. */
@@ -98,6 +98,13 @@ function reasonOf(error: unknown, uri: string): string {
     .split("\n")
     .findLast((text) => text.startsWith("E: "));
   return line ? line.slice(3) : uri;
+}
+
+/** The digests of the package lists: a mirror signs anew every few hours what has not changed. */
+function packageLists(release: string): string[] {
+  return release
+    .split("\n")
+    .filter((line) => /^ [0-9a-f]{64} +\d+ \S+\/binary-(?!all)\S+\/Packages$/.test(line));
 }
 
 function dateOf(release: string): number {

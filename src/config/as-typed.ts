@@ -1,5 +1,5 @@
 import { type Document, isPair, isScalar, type Scalar, visit } from "yaml";
-import { keyText } from "./parse.ts";
+import { keyText } from "./nodes.ts";
 
 /**
  * Makes text of what is text here and looks like a number, a truth value or nothing to YAML: all keys (a

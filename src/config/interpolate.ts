@@ -1,6 +1,6 @@
 import { type Document, visit } from "yaml";
 import { unsetWarning } from "./dotenv.ts";
-import { pathOf } from "./parse.ts";
+import { pathOf } from "./nodes.ts";
 import type { Complaint } from "./problems.ts";
 import { type Lookup, substitute } from "./substitute.ts";
 

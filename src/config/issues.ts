@@ -95,7 +95,8 @@ function keysOf(schema: z.ZodType | undefined): string[] {
 /** The schema of the value at a path, without wrappers. */
 function schemaAt(path: Path): z.ZodType | undefined {
   return path.reduce<z.ZodType | undefined>((schema, part) => {
-    if (schema instanceof z.ZodObject) return bare(schema.shape[part]);
+    if (schema instanceof z.ZodObject)
+      return bare(Object.hasOwn(schema.shape, part) ? schema.shape[part] : undefined);
     if (schema instanceof z.ZodRecord) return bare(schema.valueType as z.ZodType);
     return undefined;
   }, projectSchema);

@@ -1,5 +1,7 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node } from "yaml";
-import { keyText, type Source } from "./parse.ts";
+import { type Document, isMap, isNode, isScalar, isSeq, type Node } from "yaml";
+import type { Place } from "./lines.ts";
+import { isMergeKey, keyText, resolved } from "./nodes.ts";
+import type { Source } from "./parse.ts";
 import type { Complaint, Path } from "./problems.ts";
 
 /** A key with its value, or an item of a list. */
@@ -9,17 +11,13 @@ interface Entry {
 }
 
 /** Where a complaint points: the value, or its key, or the nearest key above that is in the file. */
-export function locate(
-  source: Source,
-  complaint: Pick<Complaint, "path" | "on">,
-): { line: number; column: number } {
+export function locate(source: Source, complaint: Pick<Complaint, "path" | "on">): Place {
   const { entries, complete } = follow(source.document, complaint.path);
   const last = entries.at(-1);
   const wantsKey = complaint.on === "key" || !complete;
   const offset =
     (wantsKey ? undefined : startOf(last?.value)) ?? startOf(last?.key) ?? startOf(last?.value) ?? 0;
-  const { line, col } = source.lines.linePos(offset);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  return source.lines.placeOf(offset);
 }
 
 /** The node at a path, through aliases and merge keys. */
@@ -47,7 +45,7 @@ function entryOf(document: Document, node: unknown, part: string | number): Entr
   const own = node.items.findLast((pair) => keyText(pair.key) === String(part));
   if (own) return own;
   const merged = node.items
-    .filter((pair) => keyText(pair.key) === "<<")
+    .filter((pair) => isMergeKey(pair.key))
     .map((pair) => resolved(document, pair.value));
   const sources = merged.flatMap((value) => (isSeq(value) ? value.items : [value]));
   for (const value of sources) {
@@ -55,10 +53,6 @@ function entryOf(document: Document, node: unknown, part: string | number): Entr
     if (entry) return entry;
   }
   return undefined;
-}
-
-function resolved(document: Document, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
 }
 
 /** The offset of a node that is written somewhere; an empty value is not. */

@@ -52,7 +52,7 @@ export function formatProblem(problem: Problem): string {
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
-    const key = /^[\w$/-]+$/.test(part) ? part : JSON.stringify(part);
+    const key = /^[\w$/<-]+$/.test(part) ? part : JSON.stringify(part);
     return text ? `${text}.${key}` : key;
   }, "");
 }

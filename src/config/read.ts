@@ -65,7 +65,8 @@ function toValue({ document }: Source): { value: unknown } | { complaint: Compla
   try {
     return { value: document.toJS() };
   } catch (cause) {
-    if (!(cause instanceof ReferenceError)) throw cause; // yaml's way to refuse aliases that grow without bounds
+    // yaml refuses aliases that grow without bounds; those in a circle of merges it does not notice
+    if (!(cause instanceof ReferenceError || cause instanceof RangeError)) throw cause;
     return { complaint: { path: [], message: "the aliases (`*name`) of the file expand to far too much" } };
   }
 }
@@ -80,10 +81,12 @@ function withoutEchoes(known: readonly Complaint[], more: readonly Complaint[]):
 /** Gives faults and complaints their place in the file. */
 function placing(file: string, source: Source) {
   return {
-    fault: ({ offset, path, message }: Fault): Problem => {
-      const { line, col } = source.lines.linePos(offset);
-      return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: formatPath(path), message };
-    },
+    fault: ({ offset, path, message }: Fault): Problem => ({
+      file,
+      ...source.lines.placeOf(offset),
+      path: formatPath(path),
+      message,
+    }),
     complaint: (complaint: Complaint): Problem => ({
       file,
       ...locate(source, complaint),

@@ -1,26 +1,28 @@
 /** Words of Compose, Vagrant and Docker for keys that are called otherwise here. */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  image: "box",
-  mem: "memory",
-  ram: "memory",
-  mem_limit: "memory",
-  cpu: "cpus",
-  env: "environment",
-  provider: "isolation",
-  level: "isolation",
-  username: "user",
-  pids_limit: "limits.pids",
-  host_name: "hostname",
-  replicas: "count",
-  scale: "count",
-  services: "machines",
-  machine: "machines",
-  vms: "machines",
-};
+const SYNONYMS = new Map(
+  Object.entries({
+    image: "box",
+    mem: "memory",
+    ram: "memory",
+    mem_limit: "memory",
+    cpu: "cpus",
+    env: "environment",
+    provider: "isolation",
+    level: "isolation",
+    username: "user",
+    pids_limit: "limits.pids",
+    host_name: "hostname",
+    replicas: "count",
+    scale: "count",
+    services: "machines",
+    machine: "machines",
+    vms: "machines",
+  }),
+);
 
 /** The known word that was probably meant; `undefined` when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const synonym = SYNONYMS[word];
+  const synonym = SYNONYMS.get(word);
   if (synonym && known.includes(synonym.split(".")[0] ?? "")) return synonym;
   const lower = word.toLowerCase();
   const most = Math.max(1, Math.floor(word.length / 3));

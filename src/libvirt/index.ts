@@ -41,5 +41,5 @@ export { EventOverflowError, type NextOptions, Subscription } from "./events/ind
 export type { DomainRef, StoragePoolRef, StorageVolumeRef } from "./protocol/index.ts";
 export type { CallOptions, KeepaliveOptions } from "./rpc/index.ts";
 export type { Storage, TransferOptions } from "./storage/index.ts";
-export type { SshOptions } from "./transport/index.ts";
+export type { SocketEnvironment, SshOptions } from "./transport/index.ts";
 export { XdrError } from "./xdr/index.ts";

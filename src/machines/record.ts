@@ -18,7 +18,10 @@ const schema = z.strictObject({
   project: z.strictObject({ id: z.string(), name: z.string(), path: z.string() }),
   /** `creating` until everything of it is made, `destroying` once its removal began. */
   intent: z.enum(["creating", "present", "destroying"]),
+  /** The level of its last start, or of its next. */
   isolation,
+  /** What the project file asked for when it was last read: a change there wins over what is remembered. */
+  fileIsolation: isolation,
   /** Every level it was ever started at: those backends are asked about it. */
   ranAt: z.array(isolation),
   box: z.strictObject({
@@ -93,7 +96,7 @@ export async function readRecord(layout: Layout, id: string): Promise<MachineRec
 /** Writes a machine's record in one step. */
 export async function writeRecord(layout: Layout, record: MachineRecord): Promise<void> {
   await ensureFolder(layout.machine(record.id).folder, 0o711);
-  await writeJson(layout.machine(record.id).state, record);
+  await writeJson(layout.machine(record.id).state, schema.parse(record)); // what cannot be read must not be written
 }
 
 /** Removes everything the store has of a machine. Idempotent. */

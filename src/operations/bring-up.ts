@@ -40,32 +40,33 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   await using _ = await lockMachine(ctx, record.id, work.progress);
   await using undo = new Rollback();
   if (created) undo.add("new machine", created.undo);
-  const isolation =
-    work.isolation ??
-    (work.target.record ? record.isolation : (work.target.config?.isolation ?? record.isolation));
-  const live = (await liveStates(ctx, [record])).get(record.id);
-  if (live?.state === "unknown") throw unknownState(record, live.reason);
-  const running = live?.state === "running" || live?.state === "starting";
-  const network = await attachToNetwork(ctx, record);
-  const wasElsewhere = running && live.isolation !== isolation;
-  if (wasElsewhere) await stopAt(ctx, record, live.isolation, work.progress);
-  if (!running || wasElsewhere) await startAt(ctx, { record, isolation, network, work, undo });
-  const current = { ...record, isolation };
-  await awaitReady(ctx, current, network, work.progress);
+  const isolation = work.isolation ?? record.isolation;
+  const runsAt = await runningLevel(ctx, record);
+  if (runsAt && runsAt !== isolation) await stopAt(ctx, record, runsAt, work.progress);
+  const network = await attachToNetwork(ctx, record, { starting: runsAt !== isolation });
+  if (runsAt !== isolation) await startAt(ctx, { record, isolation, network, work, undo });
+  await awaitReady(ctx, { ...record, isolation }, network, work.progress);
   undo.commit();
   const readyMs = Math.round(performance.now() - startedAt);
-  const action = created
-    ? "created"
-    : wasElsewhere
-      ? "switched"
-      : running
-        ? "unchanged"
-        : record.isolation === isolation
-          ? "started"
-          : "switched";
-  const ip = network.nics[0]?.address.split("/")[0] ?? "";
-  work.progress.title(summary(record.name, isolation, action, ip, readyMs));
-  return { name: record.name, id: record.id, isolation, action, ip, readyMs };
+  const action = created ? "created" : actionOf(record, runsAt, isolation);
+  work.progress.title(summary(record.name, isolation, action, network.ip, readyMs));
+  return { name: record.name, id: record.id, isolation, action, ip: network.ip, readyMs };
+}
+
+/** The level at which the machine runs now. @throws BothyError `MACHINE_STATE` when a backend cannot tell. */
+async function runningLevel(ctx: Context, record: MachineRecord): Promise<Isolation | undefined> {
+  const live = (await liveStates(ctx, [record])).get(record.id);
+  if (live?.state === "unknown") throw unknownState(record, live.reason);
+  return live?.state === "running" || live?.state === "starting" ? live.isolation : undefined;
+}
+
+function actionOf(
+  record: MachineRecord,
+  runsAt: Isolation | undefined,
+  isolation: Isolation,
+): UpOutcome["action"] {
+  if (runsAt === isolation) return "unchanged";
+  return record.isolation === isolation ? "started" : "switched";
 }
 
 /** Holds the machine against other bothy processes; says whom it waits for. */

@@ -80,7 +80,8 @@ async function complete(ctx: Context, record: MachineRecord): Promise<MachineRec
 function refresh(record: MachineRecord, work: BringUp): MachineRecord {
   const config = work.target.config;
   if (!config) return record;
-  return { ...record, ...fromConfig(config), project: work.project };
+  const isolation = config.isolation === record.fileIsolation ? record.isolation : config.isolation;
+  return { ...record, ...fromConfig(config), isolation, project: work.project };
 }
 
 function newRecord(work: BringUp, config: MachineConfig, box: Box): MachineRecord {
@@ -115,6 +116,7 @@ function fromConfig(config: MachineConfig) {
     ...(config.limits.pids === undefined ? {} : { pids: config.limits.pids }),
     volumes: [...config.volumes],
     environment: { ...config.environment },
+    fileIsolation: config.isolation,
     acceleration: config.vm.acceleration,
   };
 }

@@ -17,8 +17,8 @@ export interface ExecOptions extends ExecRequest {
 export async function exec(ctx: Context, options: ExecOptions): Promise<number> {
   const machine = await runningMachine(ctx, options.machine);
   await using connection = await connect(ctx, machine);
-  if (options.tty) return inTerminal(connection.terminal(options));
-  return pump(await connection.exec(options), options.stdio, ctx.signal);
+  if (options.tty) return await inTerminal(connection.terminal(options));
+  return await pump(await connection.exec(options), options.stdio, ctx.signal);
 }
 
 /** A way into a running machine that does not need its own SSH server. */

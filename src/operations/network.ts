@@ -21,11 +21,18 @@ export interface Attachment {
   readonly resolver: { readonly address: string; readonly domain: string };
 }
 
-/** Gives the machine its addresses and makes the project's network and names work. The caller holds the machine's lock. */
-export async function attachToNetwork(ctx: Context, record: MachineRecord): Promise<Attachment> {
+/**
+ * Gives the machine its addresses and makes the project's network and names work; for a machine that is about to
+ * start, also sees to it that its link names are free. The caller holds the machine's lock.
+ */
+export async function attachToNetwork(
+  ctx: Context,
+  record: MachineRecord,
+  options: { starting: boolean },
+): Promise<Attachment> {
   const { id: projectId, name } = record.project;
   const nics = (await allocate(ctx.layout, projectId, [record.id])).get(record.id) ?? [];
-  await ensureNetwork(ctx.layout, projectId, nics);
+  await ensureNetwork(ctx.layout, projectId, options.starting ? nics : []);
   await publishNames(ctx, record.project);
   return {
     nics,

@@ -7,5 +7,6 @@ import type { Fleet, Target } from "./targets.ts";
 export async function ensureOwnProject(ctx: Context, fleet: Fleet, targets: readonly Target[]) {
   if (!fleet.project || !targets.some((target) => target.config)) return undefined;
   await using _ = await lock(ctx.layout.lock("projects"), { signal: ctx.signal });
-  return ensureProject(ctx.layout, fleet.project.folder, fleet.project.config.name);
+  const { id, name, path } = await ensureProject(ctx.layout, fleet.project.folder, fleet.project.config.name);
+  return { id, name, path };
 }

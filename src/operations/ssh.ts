@@ -24,5 +24,5 @@ export async function ssh(ctx: Context, options: SshOptions): Promise<number> {
     options.command ?? (options.argv && options.argv.length > 0 ? shellQuote(options.argv) : undefined);
   if (line === undefined) return inTerminal(await sshCommand(target));
   await using session = await openSession(target);
-  return pump(await session.exec(line), options.stdio, ctx.signal);
+  return await pump(await session.exec(line), options.stdio, ctx.signal);
 }

@@ -15,14 +15,12 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
   try {
-    await using file = await openForWriting(temporary, mode);
-    await file.handle.writeFile(content);
-    await file.handle.sync();
+    await writeSynced(temporary, content, mode);
+    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw diskFull(error, path);
   }
-  await rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
@@ -85,9 +83,14 @@ export function diskFull(error: unknown, path: string): unknown {
   });
 }
 
-async function openForWriting(path: string, mode: number) {
-  const handle = await open(path, "wx", mode);
-  return { handle, [Symbol.asyncDispose]: () => handle.close() };
+async function writeSynced(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, "wx", mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { environment } from "./environment.ts";
 
 const DEFAULT_HOME = "/var/lib/bothy";
@@ -59,9 +59,12 @@ export interface MachineLayout {
 }
 
 /** The layout of one store; by default that of `$BOTHY_HOME`. */
-export function layout(home = environment("BOTHY_HOME") ?? DEFAULT_HOME): Layout {
+export function layout(folder = environment("BOTHY_HOME") ?? DEFAULT_HOME): Layout {
+  const home = resolve(folder); // one store has one tag, however its folder is written
   const tag = createHash("sha256").update(home).digest("hex").slice(0, 6);
-  const run = environment("BOTHY_RUN") ?? (home === DEFAULT_HOME ? DEFAULT_RUN : join(DEFAULT_RUN, tag));
+  const run = resolve(
+    environment("BOTHY_RUN") ?? (home === DEFAULT_HOME ? DEFAULT_RUN : join(DEFAULT_RUN, tag)),
+  );
   return {
     home,
     run,

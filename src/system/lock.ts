@@ -4,7 +4,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BothyError } from "../errors.ts";
 import { ensureFolder } from "./files.ts";
-import { start } from "./process.ts";
+import { missingTool, start } from "./process.ts";
+
+/** What flock(1) exits with when another has the lock. */
+const TAKEN = 1;
 
 /** Who holds a lock. */
 export interface Holder {
@@ -32,18 +35,14 @@ export interface LockOptions {
 export async function lock(path: string, options: LockOptions = {}): Promise<AsyncDisposable> {
   await ensureFolder(dirname(path));
   const quick = await tryFlock(path, 0, undefined);
-  const child = quick ?? (await waitForLock(path, options));
-  await writeFile(path, JSON.stringify(self()));
-  return { [Symbol.asyncDispose]: () => release(child) };
+  return named(path, quick ?? (await waitForLock(path, options)));
 }
 
 /** The lock if nobody holds it, else `undefined`; never waits. */
 export async function tryLock(path: string): Promise<AsyncDisposable | undefined> {
   await ensureFolder(dirname(path));
   const child = await tryFlock(path, 0, undefined);
-  if (!child) return undefined;
-  await writeFile(path, JSON.stringify(self()));
-  return { [Symbol.asyncDispose]: () => release(child) };
+  return child && named(path, child);
 }
 
 /** Who holds the lock, as far as its file tells; only meaningful while it is held. */
@@ -53,6 +52,12 @@ export async function readHolder(path: string): Promise<Holder | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Our name goes into the file where there is room: a full disk must not keep anything from being removed. */
+async function named(path: string, child: ChildProcess): Promise<AsyncDisposable> {
+  await writeFile(path, JSON.stringify(self())).catch(() => {});
+  return { [Symbol.asyncDispose]: () => release(child) };
 }
 
 async function waitForLock(path: string, options: LockOptions): Promise<ChildProcess> {
@@ -72,29 +77,42 @@ async function waitForLock(path: string, options: LockOptions): Promise<ChildPro
 async function tryFlock(
   path: string,
   timeoutMs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<ChildProcess | undefined> {
   const wait = timeoutMs > 0 ? ["-w", String(Math.ceil(timeoutMs / 1000))] : ["-n"];
   const child = start(["flock", ...wait, "--no-fork", path, "sh", "-c", "echo held; exec cat"], {
-    stdio: ["pipe", "pipe", "ignore"],
+    stdio: "pipe",
     detached: true, // Ctrl-C goes to the whole group; the lock must outlive the undo
-    ...(signal ? { signal } : {}),
   });
-  child.on("error", () => {});
   child.stdin?.on("error", () => {});
-  const stdout = child.stdout;
-  if (!stdout) throw new Error("flock without stdout");
-  const held = await Promise.race([
-    once(stdout, "data").then(() => true),
-    once(child, "close").then(() => false),
-  ]);
-  if (!held) return undefined;
-  child.unref();
-  return child;
+  const giveUp = () => child.kill(); // only while it waits: once it holds the lock, the undo needs it
+  signal?.addEventListener("abort", giveUp, { once: true });
+  if (signal?.aborted) giveUp();
+  const held = await isHeld(child, path).finally(() => signal?.removeEventListener("abort", giveUp));
+  if (held && !signal?.aborted) {
+    child.unref();
+    return child;
+  }
+  if (held) await release(child);
+  return undefined;
+}
+
+/** True once the child says so; false when the lock is taken or the wait was given up. */
+function isHeld(child: ChildProcess, path: string): Promise<boolean> {
+  let complaint = "";
+  child.stderr?.on("data", (text) => (complaint += text));
+  return new Promise((resolve, reject) => {
+    child.stdout?.once("data", () => resolve(true));
+    child.once("error", (cause) => reject(missingTool("flock", cause)));
+    child.once("close", (code) => {
+      if (code === null || code === TAKEN) resolve(false);
+      else reject(new BothyError("FAILED", `cannot lock ${path}: ${complaint.trim()}`));
+    });
+  });
 }
 
 async function release(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "close");
   child.ref();
   child.stdin?.end();

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { BothyError, hasErrno } from "../errors.ts";
 import { debug } from "./log.ts";
 import { packageOf } from "./tools.ts";
@@ -84,7 +85,10 @@ export function start(argv: readonly string[], options: SpawnOptions): ChildProc
 /** Quotes words so that a POSIX shell reads them back unchanged. */
 export function shellQuote(argv: readonly string[]): string {
   return argv
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word, index) => {
+      const isPlain = index === 0 ? /^[\w@%+:,./-]+$/ : /^[\w@%+=:,./-]+$/; // a first word with = is an assignment
+      return isPlain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+    })
     .join(" ");
 }
 
@@ -152,6 +156,8 @@ function endOnAbort(child: ChildProcess, options: RunOptions): () => unknown {
   const abort = () => {
     child.kill("SIGTERM");
     kill = setTimeout(() => child.kill("SIGKILL"), 2000);
+    if (child.exitCode === null && child.signalCode === null) child.once("exit", () => letGo(child));
+    else letGo(child);
   };
   if (any.aborted) abort();
   else any.addEventListener("abort", abort, { once: true });
@@ -162,9 +168,19 @@ function endOnAbort(child: ChildProcess, options: RunOptions): () => unknown {
   };
 }
 
+/** Children that it leaves behind may keep its pipes open: they are not waited for. */
+function letGo(child: ChildProcess): void {
+  setTimeout(() => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, 100);
+}
+
 function judge(result: RunResult, failure: unknown, options: RunOptions): RunResult {
-  if (hasErrno(failure, "ENOENT") && failure.syscall?.startsWith("spawn"))
-    throw missingTool(failure.path ?? "", failure);
+  if (hasErrno(failure, "ENOENT") && failure.syscall?.startsWith("spawn")) {
+    if (options.cwd === undefined || existsSync(options.cwd)) throw missingTool(failure.path ?? "", failure);
+    throw new BothyError("FAILED", `cannot run \`${result.command}\`: there is no folder ${options.cwd}`);
+  }
   if (options.signal?.aborted) throw new BothyError("INTERRUPTED", `\`${result.command}\` was interrupted`);
   if (failure instanceof DOMException && failure.name === "TimeoutError") {
     throw new BothyError("TIMEOUT", `\`${result.command}\` did not end within ${options.timeoutMs} ms`);

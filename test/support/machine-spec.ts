@@ -5,13 +5,13 @@ import {
   ensureKeys,
   MANAGEMENT_PORT,
   type MachineRecord,
-  recordVersions,
   seedFiles,
   writeRecord,
   writeSeed,
 } from "../../src/machines/index.ts";
 import type { Isolation, Nic, RunSpec } from "../../src/providers/provider.ts";
 import type { Layout } from "../../src/system/index.ts";
+import { machineRecord } from "./record.ts";
 
 /** The images that machines of a test are made from. */
 export interface Images extends Pick<RunSpec, "layers" | "tools" | "kernel" | "boxInit"> {
@@ -64,29 +64,24 @@ export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpe
 
 function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRecord {
   const name = wish.name ?? `m${randomBytes(2).toString("hex")}`;
-  return {
-    ...recordVersions,
+  return machineRecord({
     id: randomBytes(6).toString("hex"),
     name,
+    hostname: name,
     project: { ...project, path: "/nowhere" },
-    intent: "present",
     isolation,
     ranAt: [isolation],
     box: {
-      name: "test",
-      digest: "0".repeat(64),
-      layers: images.layers.map((layer) => layer.digest),
+      ...machineRecord().box,
+      layers: images.layers.map(({ digest }) => ({ digest, sizeBytes: 0 })),
       ...(images.boxInit === undefined ? {} : { init: images.boxInit }),
       user: images.user,
     },
-    hostname: name,
     cpus: wish.cpus ?? 1,
     memoryMiB: wish.memoryMiB ?? 256,
     diskMiB: wish.diskMiB ?? 512,
     ...(wish.pids === undefined ? {} : { pids: wish.pids }),
-    volumes: [],
     environment: { ...wish.environment },
     machineId: randomBytes(16).toString("hex"),
-    createdAt: new Date().toISOString(),
-  };
+  });
 }

@@ -1,6 +1,12 @@
 import { ConnectError, ConnectionLostError } from "../errors/index.ts";
 import type { KeepaliveOptions } from "../rpc/index.ts";
-import { type LibvirtUri, openTransport, parseUri, type SshOptions } from "../transport/index.ts";
+import {
+  type LibvirtUri,
+  openTransport,
+  parseUri,
+  type SocketEnvironment,
+  type SshOptions,
+} from "../transport/index.ts";
 import type { LibvirtClient } from "./client.ts";
 import { openClient } from "./open-client.ts";
 
@@ -10,6 +16,11 @@ export interface ConnectOptions {
   readonly uri: string;
   /** The daemon's socket, instead of the usual places; as the URI's `socket` parameter. */
   readonly socket?: string;
+  /**
+   * Where a user's sockets are, for a session URI: pass XDG_RUNTIME_DIR if it is set. Without it,
+   * /run/user/<uid> and ~/.cache are tried.
+   */
+  readonly env?: SocketEnvironment;
   /** Pings to the server; `false` for none. Pings of the server are always answered. */
   readonly keepalive?: KeepaliveOptions | false;
   /** How ssh is run, for `+ssh` URIs. */

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { Remote, type StoragePoolRef, type StorageVolumeRef } from "../protocol/index.ts";
 import type { CallOptions, RpcConnection } from "../rpc/index.ts";
+import { XdrError } from "../xdr/index.ts";
 
 /** Which part of a volume; all of it by default. */
 export interface TransferOptions extends CallOptions {
@@ -48,17 +49,23 @@ export function createStorage(rpc: RpcConnection) {
     },
 
     /** Opens a volume for writing; 'finish' means that the server has all data. `destroy()` aborts. */
-    upload(vol: StorageVolumeRef, options: TransferOptions = {}): Promise<Writable> {
+    async upload(vol: StorageVolumeRef, options: TransferOptions = {}): Promise<Writable> {
       return rpc.openStream(Remote.STORAGE_VOL_UPLOAD, transfer(vol, options), "write", options);
     },
 
     /** Opens a volume for reading; 'end' means that the server sent all data. `destroy()` aborts. */
-    download(vol: StorageVolumeRef, options: TransferOptions = {}): Promise<Readable> {
+    async download(vol: StorageVolumeRef, options: TransferOptions = {}): Promise<Readable> {
       return rpc.openStream(Remote.STORAGE_VOL_DOWNLOAD, transfer(vol, options), "read", options);
     },
   };
 }
 
 function transfer(vol: StorageVolumeRef, { offsetBytes = 0, lengthBytes = 0 }: TransferOptions) {
-  return { vol, offset: BigInt(offsetBytes), length: BigInt(lengthBytes), flags: 0 };
+  return { vol, offset: toBigInt(offsetBytes), length: toBigInt(lengthBytes), flags: 0 };
+}
+
+/** `BigInt` throws a RangeError of its own for fractions. */
+function toBigInt(bytes: number): bigint {
+  if (!Number.isSafeInteger(bytes)) throw new XdrError(`${bytes} is not a number of bytes`);
+  return BigInt(bytes);
 }

@@ -1,5 +1,5 @@
 export { openTransport } from "./open.ts";
-export { socketPaths } from "./socket-path.ts";
+export { type SocketEnvironment, socketPaths } from "./socket-path.ts";
 export { openSsh, type SshOptions } from "./ssh.ts";
 export { remoteCommand, sshArguments } from "./ssh-command.ts";
 export type { Transport } from "./transport.ts";

@@ -26,7 +26,9 @@ export async function openUnix(paths: readonly string[], signal?: AbortSignal): 
 
 function unreachable(path: string, paths: readonly string[], cause: NodeJS.ErrnoException): ConnectError {
   const tried = cause.code === "ENOENT" ? paths.join(" or ") : path;
-  return new ConnectError("unreachable", `no libvirt daemon at ${tried}: ${cause.message}`, { cause });
+  return new ConnectError("unreachable", `cannot reach a libvirt daemon at ${tried}: ${cause.message}`, {
+    cause,
+  });
 }
 
 /** Runs `action` when the signal fires; the result stops waiting for it. */

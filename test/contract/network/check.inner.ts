@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { checkNetwork, removeNetwork } from "../../../src/network/index.ts";
+import { checkNetwork } from "../../../src/network/index.ts";
 import { type Layout, run } from "../../../src/system/index.ts";
-import { dhcp, fetchFrom, makeProject, newStore, UPLINK, WORLD } from "./lab.ts";
+import { dhcp, dismantle, fetchFrom, makeProject, newStore, UPLINK, WORLD } from "./lab.ts";
 
 const project = { id: "eeee0001", name: "walled" };
 let store: Layout;
@@ -11,10 +11,7 @@ beforeAll(async () => {
   await makeProject(store, project, ["walled"]);
 });
 
-afterAll(async () => {
-  await run(["ip", "netns", "del", "walled"]);
-  await removeNetwork(store, project.id);
-});
+afterAll(() => dismantle(store, project.id));
 
 it("finds nothing amiss on a plain host, bothy's own rules included", async () => {
   const findings = await checkNetwork();

@@ -12,6 +12,7 @@ import type { Nic } from "../../../src/providers/provider.ts";
 import { type Layout, run } from "../../../src/system/index.ts";
 import {
   commandsOf,
+  dismantle,
   fetchFrom,
   ip,
   lookup,
@@ -35,7 +36,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await removeNetwork(store, project.id);
+  await dismantle(store, project.id);
   expect(await traces(store)).toEqual([]);
 });
 
@@ -67,7 +68,6 @@ describe("ensureNetwork", () => {
     await ensureNetwork(store, project.id);
     await plug(store, project.id, "m0", nic);
     expect((await readFile(`/sys/class/net/${bridge}/mtu`, "utf8")).trim()).toBe("1400");
-    await run(["ip", "netns", "del", "m0"]);
   });
 
   const damages: Record<string, string[]> = {
@@ -159,7 +159,9 @@ describe("what belongs to somebody else", () => {
     await ensureNetwork(store, project.id);
     const { createSocket } = await import("node:dgram");
     const socket = createSocket("udp4");
-    await new Promise<void>((resolve) => socket.bind(53, "0.0.0.0", resolve));
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject).bind(53, "0.0.0.0", resolve);
+    });
     await expect(updateNames(store, project, [])).rejects.toMatchObject({
       code: "NETWORK_CONFLICT",
       message: expect.stringContaining("Address already in use"),

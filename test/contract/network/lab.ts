@@ -5,6 +5,7 @@ import {
   ensureNetwork,
   linkTag,
   type ProjectRef,
+  removeNetwork,
   updateNames,
 } from "../../../src/network/index.ts";
 import type { Nic } from "../../../src/providers/provider.ts";
@@ -43,9 +44,18 @@ export async function makeProject(store: Layout, project: ProjectRef, names: rea
   return { machines, nic: (name: string) => byName.get(name) as Nic };
 }
 
+/** Takes projects down, machines first. */
+export async function dismantle(store: Layout, ...projectIds: string[]): Promise<void> {
+  for (const name of machineNames.splice(0)) await run(["ip", "netns", "del", name], { okCodes: [0, 1] });
+  for (const id of projectIds) await removeNetwork(store, id);
+}
+
+const machineNames: string[] = [];
+
 /** A stand-in for a machine: a network namespace with the NIC's veth, plugged and configured as a provider does it. */
 export async function plug(store: Layout, projectId: string, name: string, nic: Nic): Promise<void> {
   await run(["ip", "netns", "add", name]);
+  machineNames.push(name);
   await ip(`
     link add ${nic.hostLink} type veth peer name eth0 address ${nic.mac} netns ${name}
     link set ${nic.hostLink} alias ${linkTag(store, projectId)} master ${nic.bridge} up`);
@@ -131,6 +141,6 @@ export async function traces(store: Layout): Promise<string[]> {
     run(["find", store.run, "-mindepth", "2"], { okCodes: [0, 1] }),
   ]);
   const lines = [tables, processes].flatMap(({ stdout }) => stdout.split("\n"));
-  const found = lines.filter((line) => line.includes(store.tag) && !line.startsWith("find "));
+  const found = lines.filter((line) => line.includes(store.tag) && !/^(find|sh|grep) /.test(line));
   return [...links.stdout.split("\n"), ...files.stdout.split("\n"), ...found].filter(Boolean);
 }

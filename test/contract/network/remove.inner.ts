@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inspectNetwork, removeNetwork, sweepNetworks } from "../../../src/network/index.ts";
 import { type Layout, packageRoot, run } from "../../../src/system/index.ts";
-import { ip, makeProject, newStore, traces } from "./lab.ts";
+import { dismantle, ip, makeProject, newStore, traces } from "./lab.ts";
 
 const shop = { id: "dddd0001", name: "shop" };
 const other = { id: "dddd0002", name: "other" };
@@ -18,10 +18,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await removeNetwork(store, shop.id);
-  await removeNetwork(store, other.id);
+  await dismantle(store, shop.id, other.id);
   expect(await traces(store)).toEqual([]);
-  await ipNetnsDel("shop-a", "other-a");
 });
 
 describe("removeNetwork", () => {
@@ -118,8 +116,4 @@ async function driver(): Promise<string> {
   await writeFile("/run/driver/package.json", "{}");
   await symlink(join(packageRoot, "templates"), "/run/driver/templates").catch(() => {});
   return outfile;
-}
-
-async function ipNetnsDel(...names: string[]): Promise<void> {
-  for (const name of names) await run(["ip", "netns", "del", name]);
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Layout, run } from "../../../src/system/index.ts";
 import {
   dhcp,
+  dismantle,
   fetchFrom,
   inside,
   lookup,
@@ -29,8 +30,9 @@ beforeAll(async () => {
   for (const name of ["shop2", "other1"]) servers.push(await serve(name, 80));
 });
 
-afterAll(() => {
+afterAll(async () => {
   for (const stop of servers) stop();
+  await dismantle(store, "bbbb0001", "bbbb0002");
 });
 
 it("connects the machines of a project, with br_netfilter asking the rules", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -61,12 +62,13 @@ export function makeHarness(): Harness {
 
 function makeSpec(store: Layout, images: Images, id: string, overrides: Partial<RunSpec>): RunSpec {
   const machine = store.machine(id);
+  const number = createHash("md5").update(id).digest()[0] ?? 0;
   const nic = {
     network: "default",
     bridge: images.bridge,
     hostLink: `bo${store.tag}${id}`,
-    mac: `52:54:00:00:00:${id.padStart(2, "0").slice(-2)}`,
-    address: `10.213.0.${Number.parseInt(id, 36) % 250}/24`,
+    mac: `52:54:00:00:00:${number.toString(16).padStart(2, "0")}`,
+    address: `10.213.0.${number}/16`,
   };
   mkdirSync(machine.seed, { recursive: true, mode: 0o700 });
   execFileSync("sh", ["-c", MAKE_DISK_AND_SEED, "sh", machine.disk, machine.seed, nic.mac, nic.address]);

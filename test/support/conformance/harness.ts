@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { buffer, text } from "node:stream/consumers";
 import { BothyError } from "../../../src/errors.ts";
 import type {
@@ -79,7 +80,8 @@ export async function output(connection: Connection, ...argv: string[]): Promise
 /** Gives a command its input, reads all that it prints, and waits for its end. */
 export async function finish(process: ExecProcess, input?: Buffer): Promise<Ran> {
   process.stdin.on("error", () => {}); // it may end before it has read everything
-  process.stdin.end(input);
+  if (input) process.stdin.end(input);
+  else process.stdin.end();
   const [stdout, stderr, code] = await Promise.all([
     buffer(process.stdout),
     text(process.stderr),
@@ -97,6 +99,5 @@ async function tryConnect(provider: Provider, spec: RunSpec): Promise<Connection
 }
 
 async function consoleOf(spec: RunSpec): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
   return (await readFile(spec.consoleLog, "utf8").catch(() => "")).split("\n").slice(-15).join("\n");
 }

@@ -1,47 +1,53 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { hostStamp, type Layout, layout, readHostFact, writeHostFact } from "../../../src/system/index.ts";
+import { bootId, hostStamp, readHostFact, writeHostFact } from "../../../src/system/index.ts";
+import { tempHome } from "../../support/temp-home.ts";
 
-let store: Layout;
+const schema = z.enum(["kvm", "tcg"]);
 
-beforeEach(async () => {
-  store = layout(await mkdtemp(join(tmpdir(), "bothy-facts-")));
-});
-
-afterEach(() => rm(store.home, { recursive: true }));
-
-const read = (key: string, stamp = "s1") => readHostFact(store, key, stamp, z.string());
-
-test("a fact is there until its stamp changes", async () => {
-  expect(await read("runtime")).toBeUndefined();
-  await writeHostFact(store, "runtime", "s1", "runc");
-  expect(await read("runtime")).toBe("runc");
-  expect(await read("runtime", "s2")).toBeUndefined();
-});
-
-test("writers at the same time keep each other's facts", async () => {
-  await Promise.all(["a", "b", "c"].map((key) => writeHostFact(store, key, "s1", key)));
-  expect(await Promise.all(["a", "b", "c"].map((key) => read(key)))).toEqual(["a", "b", "c"]);
-});
-
-test("what cannot be read is as if it was never learnt, and is written anew", async () => {
-  await writeFile(store.host(), "{ half a");
-  expect(await read("runtime")).toBeUndefined();
-  await writeHostFact(store, "runtime", "s1", "crun");
-  expect(JSON.parse(await readFile(store.host(), "utf8"))).toEqual({
-    runtime: { stamp: "s1", value: "crun" },
+describe("host facts", () => {
+  it("hold as long as their stamp", async () => {
+    await using home = await tempHome();
+    await writeHostFact(home.layout, "accel", "boot 1", "tcg");
+    expect(await readHostFact(home.layout, "accel", "boot 1", schema)).toBe("tcg");
+    expect(await readHostFact(home.layout, "accel", "boot 2", schema)).toBeUndefined();
+    expect(await readHostFact(home.layout, "other", "boot 1", schema)).toBeUndefined();
   });
-  expect(await readHostFact(store, "runtime", "s1", z.number())).toBeUndefined();
+
+  it("keep each other, also when several are written at once", async () => {
+    await using home = await tempHome();
+    const keys = ["a", "b", "c", "d"];
+    await Promise.all(keys.map((key) => writeHostFact(home.layout, key, "1", "kvm")));
+    const facts = await Promise.all(keys.map((key) => readHostFact(home.layout, key, "1", schema)));
+    expect(facts).toEqual(["kvm", "kvm", "kvm", "kvm"]);
+  });
+
+  it.each(["", "{", "[]", '{"accel":1}', '{"accel":{"stamp":"1","value":"alien"}}'])(
+    "are forgotten when the file is %j, and can be learnt again",
+    async (text) => {
+      await using home = await tempHome();
+      await mkdir(dirname(home.layout.host()), { recursive: true });
+      await writeFile(home.layout.host(), text);
+      expect(await readHostFact(home.layout, "accel", "1", schema)).toBeUndefined();
+      await writeHostFact(home.layout, "accel", "1", "tcg");
+      expect(await readHostFact(home.layout, "accel", "1", schema)).toBe("tcg");
+    },
+  );
 });
 
-test("a stamp changes with the program and not with time", async () => {
-  const program = join(store.home, "program");
-  await writeFile(program, "1");
-  const before = await hostStamp([program, "/does/not/exist"]);
-  expect(await hostStamp([program, "/does/not/exist"])).toBe(before);
-  await writeFile(program, "22");
-  expect(await hostStamp([program, "/does/not/exist"])).not.toBe(before);
+describe("hostStamp", () => {
+  it("names this boot and changes with a program", async () => {
+    await using home = await tempHome();
+    const program = join(home.folder, "program");
+    const absent = await hostStamp([program]);
+    await writeFile(program, "one");
+    const first = await hostStamp([program]);
+    await utimes(program, 1, 1);
+    const other = await hostStamp([program]);
+    expect(new Set([absent, first, other]).size).toBe(3);
+    expect(first).toContain((await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim());
+    expect(first).toContain(await bootId());
+  });
 });

@@ -17,7 +17,7 @@ import { knownMachines, type MachineRecord, readRecord } from "./record.ts";
 import type { Store } from "./store.ts";
 
 const PATIENCE_MS = 15_000;
-/** How long conmon may take to write what is left for the log, once the machine has ended. */
+/** How long conmon may take to end by itself, once the machine has ended: it collects and logs what is left. */
 const MONITOR_MS = 1000;
 
 /**
@@ -45,12 +45,14 @@ async function endProcesses(
 ): Promise<void> {
   const folders = cgroupFolders(cgroups, place.cgroup);
   const [[name, value] = ["", ""]] = Object.entries(place.marker);
-  const spareMonitorUntil = performance.now() + (record?.init ? MONITOR_MS : 0);
+  let spareUntil = record?.init ? performance.now() + MONITOR_MS : 0;
   const left = async () => {
     const inside = await cgroupMembers(folders);
     const helpers = await processesWith(`${name}=${value}`);
-    const doomed = performance.now() < spareMonitorUntil ? inside : [...inside, ...helpers];
-    for (const pid of doomed) sendSignal(pid, "SIGKILL");
+    for (const pid of inside) sendSignal(pid, "SIGKILL");
+    // conmon collects what has just been ended, which the host's first process may take seconds to do
+    if (inside.size > 0) spareUntil = performance.now() + MONITOR_MS;
+    else if (performance.now() >= spareUntil) for (const pid of helpers) sendSignal(pid, "SIGKILL");
     return [...inside, ...helpers];
   };
   await gone(`the processes of machine ${place.id} to end`, left);

@@ -17,16 +17,22 @@ type Table = z.infer<typeof tableSchema>;
 
 const EPERM = 1;
 const ENOSYS = 38;
+const EAFNOSUPPORT = 97;
 
-/** Flags of clone(2) that make a namespace: a mask. */
-const NEW_NAMESPACES = 0x7e020000;
+/** Flags of clone(2) that make a namespace: mount, cgroup, uts, ipc, user, pid, network. */
+const NEW_NAMESPACE = [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000];
+
+const LOW_BITS = 0xffffffff;
 
 /** Execution domains that ordinary programs ask for; the last one only asks which it is. */
 const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
+/** Address families of socket(2) that are refused: AF_ALG (kernel crypto) and AF_VSOCK, which no namespace confines. */
+const REFUSED_FAMILIES = [38, 40];
+
 /**
- * Address families of socket(2) as [mask, value]: 0 to 47 but AF_ALG (38, kernel crypto) and AF_VSOCK (40, which
- * no namespace confines). Only the low 32 bits count for the kernel, so each comparison is masked.
+ * All the others up to 47, as [mask, value] and without a bit in common with those refused. Only the low 32 bits
+ * count for the kernel, so each comparison is masked.
  */
 const FAMILIES: readonly (readonly [mask: number, value: number])[] = [
   [0xffffffe0, 0],
@@ -52,8 +58,12 @@ export function seccompFilter(architecture: string, capabilities: readonly strin
     syscalls: [
       ...rulesByName(table, native?.allow ?? [], new Set(capabilities)),
       ...(capabilities.includes("CAP_SYS_ADMIN") ? [allow(["clone"])] : cloneRules()),
-      ...PERSONALITIES.map((value) => allow(["personality"], [{ index: 0, op: "SCMP_CMP_EQ", value }])),
-      ...FAMILIES.map(([value, valueTwo]) => masked("socket", value, valueTwo)),
+      ...PERSONALITIES.map((value) => ({
+        ...allow(["personality"]),
+        args: [{ index: 0, op: "SCMP_CMP_EQ" as const, value }],
+      })),
+      ...FAMILIES.map(([mask, value]) => masked(allow(["socket"]), mask, value)),
+      ...REFUSED_FAMILIES.map((value) => masked(refuse(["socket"], EAFNOSUPPORT), LOW_BITS, value)),
     ],
   };
 }
@@ -70,22 +80,25 @@ function rulesByName(table: Table, native: readonly string[], held: ReadonlySet<
 }
 
 function cloneRules(): SeccompRule[] {
+  const any = NEW_NAMESPACE.reduce((mask, flag) => mask + flag, 0);
   return [
-    masked("clone", NEW_NAMESPACES, 0),
-    { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS },
+    masked(allow(["clone"]), any, 0),
+    ...NEW_NAMESPACE.map((flag) => masked(refuse(["clone"]), flag, flag)),
+    refuse(["clone3"], ENOSYS),
   ];
 }
 
-function masked(name: string, value: number, valueTwo: number): SeccompRule {
-  return allow([name], [{ index: 0, op: "SCMP_CMP_MASKED_EQ", value, valueTwo }]);
+/** The same rule for calls whose first argument, under the mask, is that value. */
+function masked(rule: SeccompRule, mask: number, value: number): SeccompRule {
+  return { ...rule, args: [{ index: 0, op: "SCMP_CMP_MASKED_EQ", value: mask, valueTwo: value }] };
 }
 
-function allow(calls: readonly string[], args?: SeccompRule["args"]): SeccompRule {
-  return { names: calls, action: "SCMP_ACT_ALLOW", ...(args ? { args } : {}) };
+function allow(calls: readonly string[]): SeccompRule {
+  return { names: calls, action: "SCMP_ACT_ALLOW" };
 }
 
-function refuse(calls: readonly string[]): SeccompRule {
-  return { names: calls, action: "SCMP_ACT_ERRNO", errnoRet: EPERM };
+function refuse(calls: readonly string[], errnoRet = EPERM): SeccompRule {
+  return { names: calls, action: "SCMP_ACT_ERRNO", errnoRet };
 }
 
 let cached: Table | undefined;

@@ -37,9 +37,9 @@ export function lossSuite(daemon: () => PrivateDaemon): void {
   });
 
   test("a daemon that answers pings is kept", async () => {
-    const keepalive = { intervalMs: 20, count: 2 };
+    const keepalive = { intervalMs: 100, count: 5 };
     await using client = await connect({ uri: "qemu:///system", socket: daemon().socket, keepalive });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 800));
     await expect(client.host.uri()).resolves.toBe("qemu:///system");
   });
 }

@@ -3,6 +3,7 @@ import {
   type DomainFacts,
   domainView,
   renderDomain,
+  type VmSpec,
 } from "../../../../src/providers/libvirt/domain/index.ts";
 import { layers, runSpec } from "./fixtures.ts";
 

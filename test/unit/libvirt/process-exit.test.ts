@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { Remote } from "../../../../src/libvirt/protocol/index.ts";
-import { FakeServer } from "../support/fake-server.ts";
+import { Remote } from "../../../src/libvirt/protocol/index.ts";
+import { FakeServer } from "./support/fake-server.ts";
 
 const SCRIPT = `
 import { connect } from "./src/libvirt/index.ts";
@@ -16,7 +16,7 @@ await client.close();
 console.log("closed");
 `;
 
-test("a process ends by itself after close, keepalive or not", async () => {
+test("a process ends by itself after close", async () => {
   const directory = await mkdtemp(join(tmpdir(), "bothy-exit-"));
   const socket = join(directory, "libvirt-sock");
   const server = createServer((peer) => {
@@ -30,7 +30,7 @@ test("a process ends by itself after close, keepalive or not", async () => {
     const outfile = join(directory, "script.mjs");
     const stdin = { contents: SCRIPT, resolveDir: process.cwd(), loader: "ts" } as const;
     await build({ stdin, bundle: true, platform: "node", format: "esm", target: "node20", outfile });
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile, socket], { timeout: 3000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile, socket], { timeout: 15_000 });
     expect(stdout).toBe("closed\n");
   } finally {
     server.close();

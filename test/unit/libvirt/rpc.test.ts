@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { ConnectionLostError, LibvirtError, XdrError } from "../../../../src/libvirt/index.ts";
-import { Remote } from "../../../../src/libvirt/protocol/index.ts";
-import { connected } from "../support/fake-server.ts";
+import { ConnectionLostError, LibvirtError, XdrError } from "../../../src/libvirt/index.ts";
+import { Remote } from "../../../src/libvirt/protocol/index.ts";
+import { Keepalive } from "../../../src/libvirt/rpc/index.ts";
+import { connected } from "./support/fake-server.ts";
 
 describe("calls", () => {
   test("replies find their calls in any order", async () => {
@@ -131,5 +132,29 @@ describe("keepalive", () => {
     await lively.server.answer(Remote.CONNECT_GET_URI, { uri: "here" });
     await expect(call).resolves.toEqual({ uri: "here" });
     await lively.rpc.close();
+  });
+
+  test("while this side does not read, silence means nothing", async () => {
+    let ticks = 0;
+    let pings = 0;
+    await new Promise<void>((resolve) => {
+      const keepalive = new Keepalive(
+        { intervalMs: 5, count: 2 },
+        {
+          deaf: () => {
+            ticks += 1;
+            return ticks <= 10;
+          },
+          ping: () => {
+            pings += 1;
+          },
+          dead: () => {
+            keepalive.stop();
+            resolve();
+          },
+        },
+      );
+    });
+    expect({ ticks, pings }).toEqual({ ticks: 13, pings: 2 });
   });
 });
