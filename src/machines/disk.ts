@@ -1,5 +1,5 @@
 import { open, rm } from "node:fs/promises";
-import { diskFull, run } from "../system/index.ts";
+import { diskFull, explainFullDisk, run } from "../system/index.ts";
 
 /** Features that a 6.1 guest kernel lacks or that would tie the file system to one host. */
 const FEATURES = "^orphan_file,^metadata_csum_seed";
@@ -10,10 +10,8 @@ const FEATURES = "^orphan_file,^metadata_csum_seed";
  * @throws BothyError `DISK_FULL`; a file that is there already is an error of the caller's.
  */
 export async function createDisk(path: string, sizeMiB: number): Promise<void> {
-  const file = await open(path, "wx", 0o600);
+  await makeSparse(path, sizeMiB);
   try {
-    await file.truncate(sizeMiB * 1024 * 1024);
-    await file.close();
     await run([
       "mkfs.ext4",
       ...["-q", "-F", "-m", "0", "-L", "bothy", "-O", FEATURES],
@@ -21,7 +19,20 @@ export async function createDisk(path: string, sizeMiB: number): Promise<void> {
       path,
     ]);
   } catch (error) {
+    const explained = await explainFullDisk(error, path);
+    await rm(path, { force: true });
+    throw explained;
+  }
+}
+
+async function makeSparse(path: string, sizeMiB: number): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.truncate(sizeMiB * 1024 * 1024);
+  } catch (error) {
     await rm(path, { force: true });
     throw diskFull(error, path);
+  } finally {
+    await file.close();
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ensureFolder, statIfExists } from "../system/index.ts";
 
 /** A machine's keys, as paths and text. */
@@ -16,16 +16,14 @@ export interface MachineKeys {
 
 /**
  * The machine's keys, made at the first call: one pair that logs in, and the SSH host key.
- * Both are ours from the start, so nobody ever trusts a key at first sight.
+ * Both are ours from the start, so nobody ever trusts a key at first sight. A pair of which a file was lost is made
+ * anew; the machine has it from its next start on.
  */
 export async function ensureKeys(folder: string, machineId: string): Promise<MachineKeys> {
   const identityFile = join(folder, "id_ed25519");
   const hostKey = join(folder, "ssh_host_ed25519_key");
-  if (!(await statIfExists(`${hostKey}.pub`))) {
-    await ensureFolder(folder, 0o700);
-    await writePair(identityFile, `bothy:${machineId}`);
-    await writePair(hostKey, machineId);
-  }
+  await ensurePair(identityFile, `bothy:${machineId}`);
+  await ensurePair(hostKey, machineId);
   return {
     identityFile,
     authorizedKey: (await readFile(`${identityFile}.pub`, "utf8")).trim(),
@@ -40,7 +38,10 @@ export function fingerprint(publicKey: string): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-async function writePair(path: string, comment: string): Promise<void> {
+/** The public part is written last: where both are there, both are whole. */
+async function ensurePair(path: string, comment: string): Promise<void> {
+  if ((await statIfExists(path)) && (await statIfExists(`${path}.pub`))) return;
+  await ensureFolder(dirname(path), 0o700);
   const { default: ssh2 } = await import("ssh2"); // lazily: only a new machine needs it
   const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
   await writeFile(path, pair.private, { mode: 0o600 });

@@ -8,12 +8,14 @@ const RECORD_VERSION = 1;
 /** How the data disk is stacked (docs/guest.md); a machine of another format cannot be mounted safely. */
 const DISK_FORMAT = 1;
 
+const MACHINE_ID = /^[0-9a-f]{12}$/;
+
 const isolation = z.enum(["vm", "container"]);
 
 const schema = z.strictObject({
   version: z.literal(RECORD_VERSION),
   diskFormat: z.literal(DISK_FORMAT),
-  id: z.string().regex(/^[0-9a-f]{12}$/),
+  id: z.string().regex(MACHINE_ID),
   name: z.string(),
   project: z.strictObject({ id: z.string(), name: z.string(), path: z.string() }),
   /** `creating` until everything of it is made, `destroying` once its removal began. */
@@ -67,7 +69,7 @@ export async function listRecords(
   const records: MachineRecord[] = [];
   const broken: BrokenRecord[] = [];
   await Promise.all(
-    ids.map((id) =>
+    ids.filter(isMachineId).map((id) =>
       readRecord(layout, id).then(
         (record) => records.push(record),
         (error) => broken.push({ id, error }),
@@ -80,7 +82,9 @@ export async function listRecords(
 /** One machine's record. @throws BothyError `MACHINE_BROKEN` with what is wrong with its file. */
 export async function readRecord(layout: Layout, id: string): Promise<MachineRecord> {
   const path = layout.machine(id).state;
-  const text = await readIfExists(path);
+  const text = await readIfExists(path).catch((error) => {
+    throw brokenRecord(path, messageOf(error), error);
+  });
   if (text === undefined) throw brokenRecord(path, "the file is missing");
   let value: unknown;
   try {
@@ -89,7 +93,8 @@ export async function readRecord(layout: Layout, id: string): Promise<MachineRec
     throw brokenRecord(path, "it is no JSON; it may have been cut short", error);
   }
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success && parsed.data.id === id) return parsed.data;
+  if (parsed.success) throw brokenRecord(path, `it is that of the machine ${parsed.data.id}`);
   throw brokenRecord(path, newerVersion(value) ?? z.prettifyError(parsed.error).replaceAll("\n", " "));
 }
 
@@ -104,6 +109,11 @@ export async function removeMachineFiles(layout: Layout, id: string): Promise<vo
   const { folder, run } = layout.machine(id);
   await removeTree(run, { within: layout.run });
   await removeTree(folder, { within: layout.machines() });
+}
+
+/** Whether a name in the folder of machines is a machine's; others may lie there as in any folder. */
+function isMachineId(name: string): boolean {
+  return MACHINE_ID.test(name);
 }
 
 function byCreation(a: MachineRecord, b: MachineRecord): number {

@@ -12,6 +12,7 @@ export {
   writeFileAtomic,
   writeJson,
 } from "./files.ts";
+export { explainFullDisk } from "./full-disk.ts";
 export { bootId, hostStamp, readHostFact, writeHostFact } from "./host-facts.ts";
 export { type Layout, layout, type MachineLayout, type ProjectLayout } from "./layout.ts";
 export { type Holder, lock, readHolder, tryLock } from "./lock.ts";

@@ -31,7 +31,7 @@ export function duration(seconds: number): string {
 
 /** "1.5 GiB", "300 MiB": as written in the project file. */
 export function size(mebibytes: number): string {
-  return mebibytes >= 1024
+  return Math.round(mebibytes) >= 1024
     ? `${Number((mebibytes / 1024).toFixed(1))} GiB`
     : `${Number(mebibytes.toFixed(mebibytes < 10 ? 1 : 0))} MiB`;
 }

@@ -70,6 +70,7 @@ function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRe
     hostname: name,
     project: { ...project, path: "/nowhere" },
     isolation,
+    fileIsolation: isolation,
     ranAt: [isolation],
     box: {
       ...machineRecord().box,

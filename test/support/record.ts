@@ -9,6 +9,7 @@ export function machineRecord(particular: Partial<MachineRecord> = {}): MachineR
     project: { id: "01234567", name: "shop", path: "/srv/shop" },
     intent: "present",
     isolation: "container",
+    fileIsolation: "container",
     ranAt: ["container"],
     box: { name: "debian/12", digest: "d".repeat(64), layers: [], user: "bothy", environment: {} },
     hostname: "web",

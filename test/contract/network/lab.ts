@@ -76,7 +76,7 @@ export async function serve(name: string, port: number): Promise<() => void> {
 /** What a web server says, or how the connection failed (`ECONNREFUSED`, `EHOSTUNREACH`, `timeout`). */
 export async function fetchFrom(name: string, address: string, port: number): Promise<string> {
   const code = `
-    const request = require("http").get({ host: "${address}", port: ${port}, agent: false, timeout: 2000 });
+    const request = require("http").get({ host: "${address}", port: ${port}, agent: false, timeout: 1000 });
     request.on("response", (response) => response.pipe(process.stdout));
     request.on("timeout", () => request.destroy({ code: "timeout" }));
     request.on("error", (error) => console.log(error.code));`;

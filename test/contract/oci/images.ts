@@ -17,7 +17,7 @@ import { asset, type Layout } from "../../../src/system/index.ts";
 const INIT = `#!/.bothy/bin/busybox sh
 trap '/.bothy/bin/busybox kill -KILL -1; exit 0' TERM
 echo "guest is up"
-[ ! -e /etc/die-early ] || exit 7
+[ ! -e /etc/die-early ] || { /.bothy/bin/busybox sleep 0.3; exit 7; }
 while read -r name mac address gateway; do
   /.bothy/bin/busybox ip address add "$address" dev "$name"
   /.bothy/bin/busybox ip link set "$name" up

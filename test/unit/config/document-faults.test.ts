@@ -31,8 +31,8 @@ it("says where a key was first", () => {
 it.each([
   ["__proto__: 1", "bothy.yaml:1:1: __proto__: no legal key"],
   ["x-a: { __proto__: {} }", "bothy.yaml:1:8: x-a.__proto__: no legal key"],
-  ["? [a, b]\n: 1", "bothy.yaml:1:3: \"?\": a key has to be plain text"],
-  ["x-a: &a k\n*a : 1", "bothy.yaml:2:1: \"?\": a key has to be plain text"],
+  ["? [a, b]\n: 1", 'bothy.yaml:1:3: "?": a key has to be plain text'],
+  ["x-a: &a k\n*a : 1", 'bothy.yaml:2:1: "?": a key has to be plain text'],
 ])("refuses the key of %j", (lines, problem) => {
   expect(problemsOf(`${lines}\n${rest}`)).toEqual([problem]);
 });

@@ -25,7 +25,10 @@ export async function loopDevicesOf(file: string): Promise<string[]> {
   const path = await realpath(file).catch(() => file);
   const names = (await readdir("/sys/block")).filter((name) => name.startsWith("loop"));
   const backing = await Promise.all(
-    names.map((name) => readIfExists(join("/sys/block", name, "loop/backing_file"))),
+    // one that is just being detached fails in other ways than not being there
+    names.map((name) =>
+      readFile(join("/sys/block", name, "loop/backing_file"), "utf8").catch(() => undefined),
+    ),
   );
   return names.filter((_, index) => backing[index]?.trimEnd() === path).map((name) => `/dev/${name}`);
 }

@@ -10,6 +10,9 @@ import type { Volume } from "../spec/index.ts";
 import { type MachineFolder, runtimeRoot } from "./folder.ts";
 import { startFailure } from "./start-failure.ts";
 
+/** conmon begins the console log anew at that size: a machine cannot fill the host's disk with it. */
+const CONSOLE_BYTES = 64 * 1024 * 1024;
+
 /** What the mount script and the monitor are started with. */
 export interface MonitorRequest {
   readonly layout: Layout;
@@ -67,6 +70,7 @@ function conmonArgv(layout: Layout, spec: RunSpec, place: MachineFolder, runtime
     "--conmon-pidfile": place.monitorPid,
     "--exit-dir": place.exitFolder,
     "--log-path": `k8s-file:${spec.consoleLog}`,
+    "--log-size-max": String(CONSOLE_BYTES),
   };
   return [
     "conmon",
