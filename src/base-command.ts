@@ -4,7 +4,7 @@ import { BothyError, EXIT, messageOf } from "./errors.ts";
 import type { Context } from "./operations/context.ts";
 import type { Reporter } from "./operations/reporter.ts";
 import { providerRegistry } from "./providers/registry.ts";
-import { layout, setDebugSink } from "./system/index.ts";
+import { disableColor, layout, setDebugSink } from "./system/index.ts";
 import { plainReporter, silentReporter } from "./ui/index.ts";
 
 /** The flags that every command has. */
@@ -36,7 +36,7 @@ export abstract class BaseCommand extends Command {
 
   /** The context for an operation, made from the global flags. */
   protected async context(flags: GlobalFlags): Promise<Context> {
-    if (!flags.color) process.env["NO_COLOR"] = "1";
+    if (!flags.color) disableColor();
     if (flags.debug) setDebugSink((line) => this.say(`debug: ${line}`));
     if ((this.constructor as typeof BaseCommand).needsRoot) requireRoot();
     this.watchSignals();

@@ -83,7 +83,7 @@ function damaged(box: Pick<Box, "name" | "layers">, problem: string): BothyError
   return new BothyError("LAYER_DAMAGED", `a layer of the box \`${box.name}\` is damaged: ${problem}`, {
     hints: [
       `bothy box build --force ${box.name}`,
-      "machines of this box keep their own disks and start again once the layer is back",
+      "does that give another layer, the mirror has moved on: restore the file, or make the machine anew",
     ],
   });
 }

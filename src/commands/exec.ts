@@ -2,6 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import { BothyError } from "../errors.ts";
 import { exec } from "../operations/exec.ts";
 import { PassthroughCommand } from "../passthrough-command.ts";
+import { hostEnvironment } from "../system/index.ts";
 
 export default class Exec extends PassthroughCommand {
   static override summary = "run a command in a machine, without a login";
@@ -49,7 +50,7 @@ export default class Exec extends PassthroughCommand {
 
 function variable(text: string): [string, string] {
   const [key = "", ...rest] = text.split("=");
-  return [key, rest.length > 0 ? rest.join("=") : (process.env[key] ?? "")];
+  return [key, rest.length > 0 ? rest.join("=") : (hostEnvironment()[key] ?? "")];
 }
 
 function noCommand(): BothyError {

@@ -2,8 +2,7 @@ import * as z from "zod";
 import { BOUNDS, DEFAULTS } from "./defaults.ts";
 import { SIZE_PATTERN } from "./sizes.ts";
 
-/** The keys of a machine; see schema.ts. */
-
+/** Keys of a machine; see schema.ts. */
 const size = () => z.string().meta({ pattern: SIZE_PATTERN });
 
 const limits = z

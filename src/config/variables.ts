@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { readIfExists } from "../system/index.ts";
+import { hostEnvironment, readIfExists } from "../system/index.ts";
 import { parseDotenv } from "./dotenv.ts";
-import { hostEnvironment } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import type { Lookup } from "./substitute.ts";
 

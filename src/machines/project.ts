@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BothyError, hasErrno } from "../errors.ts";
 import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
 

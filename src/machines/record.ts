@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { BothyError, hasErrno, messageOf } from "../errors.ts";
 import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
 

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BothyError, hasErrno } from "../errors.ts";
 import type { Nic } from "../providers/provider.ts";
 import { ensureFolder, type Layout, lock, readIfExists, writeJson } from "../system/index.ts";

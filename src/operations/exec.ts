@@ -1,5 +1,5 @@
 import type { Connection, ExecRequest } from "../providers/provider.ts";
-import { start } from "../system/index.ts";
+import { hostEnvironment, start } from "../system/index.ts";
 import type { Context } from "./context.ts";
 import { pump, type Stdio } from "./pump.ts";
 import { managementOf } from "./run-spec.ts";
@@ -28,7 +28,7 @@ export async function connect(ctx: Context, machine: RunningMachine): Promise<Co
 
 /** Runs a command of the host with the caller's terminal; its exit code. */
 export function inTerminal(argv: readonly string[]): Promise<number> {
-  const child = start(argv, { stdio: "inherit", env: process.env });
+  const child = start(argv, { stdio: "inherit", env: hostEnvironment() });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(code ?? (signal ? 128 + 15 : 1)));

@@ -86,15 +86,16 @@ async function holdAll(
   };
 }
 
+/** The names of all the project's machines; listed under the network's lock, so that parallel starts lose none. */
 async function publishNames(ctx: Context, project: MachineRecord["project"]): Promise<void> {
-  const { records } = await listRecords(ctx.layout);
-  const nics = await allocated(ctx.layout, project.id);
-  const known = records.filter((record) => record.project.id === project.id && nics.has(record.id));
-  await updateNames(
-    ctx.layout,
-    project,
-    known.map(({ id, name }) => ({ id, name })),
-  );
+  await updateNames(ctx.layout, project, async () => {
+    const [{ records }, nics] = await Promise.all([
+      listRecords(ctx.layout),
+      allocated(ctx.layout, project.id),
+    ]);
+    const known = records.filter((record) => record.project.id === project.id && nics.has(record.id));
+    return known.map(({ id, name }) => ({ id, name }));
+  });
 }
 
 function hostAddress(nics: readonly Nic[]): string {

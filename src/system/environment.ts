@@ -21,3 +21,13 @@ export type Variable = keyof typeof VARIABLES;
 export function environment(name: Variable): string | undefined {
   return process.env[VARIABLES[name]] || undefined;
 }
+
+/** The caller's whole environment: for programs that get the caller's terminal, and for variables that users name. */
+export function hostEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** Tells every library in this process to leave colours out (https://no-color.org). */
+export function disableColor(): void {
+  process.env["NO_COLOR"] = "1";
+}

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ensureFolder, readIfExists, writeJson } from "./files.ts";
 import type { Layout } from "./layout.ts";
 import { lock } from "./lock.ts";

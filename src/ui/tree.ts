@@ -1,7 +1,12 @@
-import { Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from "listr2";
+import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from "listr2";
 import type { Outcome, Reporter, Task } from "../operations/reporter.ts";
 
 type Wrapper = Pick<ListrTaskWrapper<unknown, never, never>, "title" | "output">;
+
+/** Listr asks whether stdout is a terminal and else writes lines there; we draw on stderr, and stdout is data. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true;
+}
 
 /** A live tree of tasks on a terminal, drawn on stderr. */
 export function treeReporter(): Reporter {
@@ -26,6 +31,7 @@ async function runTree<T>(
     {
       concurrent: options?.parallel ?? true,
       exitOnError: false,
+      renderer: StderrRenderer,
       registerSignalListeners: false, // the base command handles Ctrl-C: ordered undo first
       rendererOptions: {
         logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),

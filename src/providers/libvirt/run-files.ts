@@ -18,6 +18,8 @@ const FOLDER = "libvirt";
 
 /** What is known of a started machine without asking the daemon. */
 export interface RunRecord {
+  /** The store's tag: two stores may have one run folder. */
+  readonly store: string;
   readonly id: string;
   readonly name: string;
   readonly project: string;
@@ -53,7 +55,7 @@ export async function writeRunFiles(spec: RunSpec, domain: string): Promise<RunF
   await ensureFolder(files.folder, 0o755);
   for (const folder of [spec.runFolder, files.folder]) await chmod(folder, 0o711);
   const { id, name, dataDisk } = spec;
-  const record: RunRecord = { id, name, project: spec.project.id, domain, dataDisk };
+  const record: RunRecord = { store: spec.storeTag, id, name, project: spec.project.id, domain, dataDisk };
   await writeJson(files.record, record, 0o600);
   await writeFileAtomic(files.knownHosts, `${id} ${spec.management.hostKey.trim()}\n`, 0o600);
   await writeSeedDisk(spec.seed, files.seedDisk);
@@ -73,7 +75,7 @@ export async function listRunRecords(layout: Layout): Promise<RunRecord[]> {
   const folder = dirname(layout.machine("any").run);
   const ids = await readdir(folder).catch(() => []);
   const all = await Promise.all(ids.map((id) => readRunRecord(join(folder, id))));
-  return all.filter((record) => record !== undefined);
+  return all.filter((record) => record?.store === layout.tag) as RunRecord[];
 }
 
 /** The record in a run folder, or `undefined` when there is none that can be read. */

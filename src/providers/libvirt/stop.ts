@@ -106,9 +106,9 @@ async function pressPowerButton(client: LibvirtClient, domain: DomainRef): Promi
 
 /** What neither libvirt nor QEMU took with them: also after a crash of either. */
 async function clearAway({ layout }: Surroundings, id: string): Promise<void> {
-  const { run, disk } = layout.machine(id);
+  const { run } = layout.machine(id);
   const record = await readRunRecord(run);
-  if (!record) return;
-  await reclaimDisk(record.dataDisk ?? disk);
+  if (record?.store !== layout.tag) return;
+  await reclaimDisk(record.dataDisk);
   await removeRunFiles(run);
 }

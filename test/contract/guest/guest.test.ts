@@ -8,16 +8,16 @@ import { CONTAINER_NETWORK, startContainer } from "./container.ts";
 import {
   capture,
   dataDisk,
+  MACHINE_ID,
+  machineSeed,
   type Parts,
   type Running,
-  seedFolder,
   type Workshop,
   workshop,
 } from "./machine.ts";
-import { MANAGEMENT_PORT, startVm, VM_NETWORK } from "./vm.ts";
+import { startVm, VM_NETWORK } from "./vm.ts";
 
 type Level = Running["level"];
-const MACHINE_ID = "0123456789abcdef0123456789abcdef";
 const LEVELS = {
   vm: { network: VM_NETWORK, start: startVm },
   container: { network: CONTAINER_NETWORK, start: startContainer },
@@ -32,28 +32,8 @@ afterAll(async () => {
   await shop[Symbol.asyncDispose]();
 });
 
-/** The seed of these tests' machine; `more` changes facts. */
-async function seed(level: Level, more: Record<string, string | undefined> = {}): Promise<string> {
-  const { mac, address, gateway, resolver } = LEVELS[level].network;
-  const text = async (file: string) => (await run(["cat", file])).stdout.trimEnd();
-  return seedFolder(join(shop.home.folder, `seed-${level}`), {
-    ...{ format: "1", level, hostname: "web", "machine-id": MACHINE_ID, user: "mia" },
-    authorized_keys: await text(`${shop.key}.pub`),
-    ssh_host_ed25519_key: await text(shop.hostKey),
-    "ssh_host_ed25519_key.pub": await text(`${shop.hostKey}.pub`),
-    interfaces: `lan0 ${mac} ${address} ${gateway}`,
-    "resolv.conf": `nameserver ${resolver}`,
-    hosts: "127.0.0.1 localhost\n10.9.8.7 db",
-    volumes: "vol /opt/vol\nempty /var/lib/empty",
-    management: level === "vm" ? MANAGEMENT_PORT : undefined,
-    pids: level === "vm" ? "200" : undefined,
-    environment: "GREETING=hello world\nPATH=/opt/bin:/bin:/sbin",
-    ...more,
-  });
-}
-
 async function parts(level: Level, disk: string, more?: Record<string, string | undefined>): Promise<Parts> {
-  return { layers: [shop.minimal], disk, seed: await seed(level, more) };
+  return { layers: [shop.minimal], disk, seed: await machineSeed(shop, level, LEVELS[level].network, more) };
 }
 
 /** A fresh disk that goes with the test. */
@@ -143,7 +123,7 @@ describe.each(["container", "vm"] as const)("a box without an init as a %s", (le
       "-c",
       'echo "$GREETING|$A|$bothy_user|$PATH|$PWD"',
     ]);
-    expect(stdout.toString()).toBe("hello world|x y|z|/opt/bin:/bin:/sbin|/srv/old\n");
+    expect(stdout.toString()).toBe("hello world|x y|z|/opt/bin:/usr/bin:/bin:/usr/sbin:/sbin|/srv/old\n");
   });
 
   test.each([
@@ -214,7 +194,7 @@ test("the command channel outlives what the machine does to its users and keys",
   await using vm = await startVm(shop, await parts("vm", data.path));
   await sh(
     vm,
-    "rm -r /root/.ssh /etc/shells; echo >/etc/passwd; chmod 0 /home; /.bothy/bin/busybox ip link set lo down",
+    "rm -rf /root/.ssh /etc/shells; echo >/etc/passwd; chmod 0 /home; /.bothy/bin/busybox ip link set lo down",
   );
   expect((await vm.exec([], ["/bin/busybox", "echo", "here"])).stdout.toString()).toBe("here\n");
   expect(

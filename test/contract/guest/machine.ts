@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { chmod, mkdir, open, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildKernel, buildTools, type Kernel, packTree, type Tools } from "../../../src/boxes/index.ts";
-import { Rollback, run, start } from "../../../src/system/index.ts";
+import { layout, Rollback, run, start } from "../../../src/system/index.ts";
 import { type TempHome, tempHome } from "../../support/temp-home.ts";
+
+/** Where `npm test` builds boxes and artefacts; what is up to date there is used as it is. */
+export const store = layout(process.env["BOTHY_TEST_STORE"] ?? "/var/lib/bothy");
 
 /** What both levels of these tests start from. */
 export interface Workshop extends AsyncDisposable {
@@ -44,13 +47,13 @@ export interface Parts {
   readonly seed: string;
 }
 
-/** Builds the artefacts, a minimal box and keys in a store of the test's own. */
+/** The artefacts, a minimal box and keys; what is written goes to a folder of the test's own. */
 export async function workshop(): Promise<Workshop> {
   await using undo = new Rollback();
   const home = await tempHome();
   undo.add("remove the store", () => home[Symbol.asyncDispose]());
-  const tools = await buildTools(home.layout);
-  const kernel = await buildKernel(home.layout);
+  const tools = await buildTools(store);
+  const kernel = await buildKernel(store);
   const minimal = join(home.folder, "minimal.erofs");
   await packTree(await minimalTree(await home.sub("minimal")), minimal);
   const key = join(home.folder, "key");
@@ -72,8 +75,44 @@ export async function dataDisk(path: string): Promise<string> {
   return path;
 }
 
+export const MACHINE_ID = "0123456789abcdef0123456789abcdef";
+/** The command channel's port inside. */
+export const MANAGEMENT_PORT = "722";
+
+/** What the seed says of a machine's only interface. */
+export interface Network {
+  readonly mac: string;
+  readonly address: string;
+  readonly gateway: string;
+  readonly resolver: string;
+}
+
+/** The seed of these tests' machine; `more` changes facts. */
+export async function machineSeed(
+  shop: Workshop,
+  level: Running["level"],
+  { mac, address, gateway, resolver }: Network,
+  more: Record<string, string | undefined> = {},
+): Promise<string> {
+  const text = async (file: string) => (await run(["cat", file])).stdout.trimEnd();
+  return seedFolder(join(shop.home.folder, `seed-${level}`), {
+    ...{ format: "1", level, hostname: "web", "machine-id": MACHINE_ID, user: "mia" },
+    authorized_keys: await text(`${shop.key}.pub`),
+    ssh_host_ed25519_key: await text(shop.hostKey),
+    "ssh_host_ed25519_key.pub": await text(`${shop.hostKey}.pub`),
+    interfaces: `lan0 ${mac} ${address} ${gateway}`,
+    "resolv.conf": `nameserver ${resolver}`,
+    hosts: "127.0.0.1 localhost\n10.9.8.7 db",
+    volumes: "vol /opt/vol\nempty /var/lib/empty",
+    management: level === "vm" ? MANAGEMENT_PORT : undefined,
+    pids: level === "vm" ? "200" : undefined,
+    environment: "GREETING=hello world\nPATH=/opt/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+    ...more,
+  });
+}
+
 /** Writes a seed folder; an undefined fact has no file. */
-export async function seedFolder(path: string, facts: Record<string, string | undefined>): Promise<string> {
+async function seedFolder(path: string, facts: Record<string, string | undefined>): Promise<string> {
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { mode: 0o700 });
   for (const [name, text] of Object.entries(facts)) {

@@ -4,7 +4,14 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { run, shellQuote, start } from "../../../src/system/index.ts";
-import { capture, type Outcome, type Parts, type Running, type Workshop } from "./machine.ts";
+import {
+  capture,
+  MANAGEMENT_PORT,
+  type Outcome,
+  type Parts,
+  type Running,
+  type Workshop,
+} from "./machine.ts";
 
 /** The command line that the libvirt provider uses; `panic` ends a test at once. */
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=3 net.ifnames=0 panic=-1";
@@ -15,7 +22,6 @@ export const VM_NETWORK = {
   gateway: "10.0.2.2",
   resolver: "10.0.2.3",
 } as const;
-export const MANAGEMENT_PORT = "722";
 
 /** Starts plain QEMU on the parts: no libvirt, emulated, and gone with the returned value. */
 export async function startVm(workshop: Workshop, parts: Parts, append = ""): Promise<Running> {

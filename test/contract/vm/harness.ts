@@ -38,6 +38,7 @@ export async function vmHarness(): Promise<VmHarness> {
   };
   const open = (): Provider => libvirtProvider({ layout: home.layout });
   const domain = (spec: RunSpec) => `bothy-${spec.project.name}-${spec.name}`;
+  const names = new Map<string, string>();
   const qemu = async (spec: RunSpec) =>
     Number(await readFile(`/run/libvirt/qemu/${domain(spec)}.pid`, "utf8"));
   return {
@@ -47,18 +48,27 @@ export async function vmHarness(): Promise<VmHarness> {
     qemu,
     open,
     elsewhere: () => libvirtProvider({ layout: layout(`${home.folder}/other`) }),
-    spec: async (wish: Wish = {}) => ({ ...(await machineSpec(place, wish)), acceleration: "tcg" }),
+    spec: async (wish: Wish = {}) => {
+      const spec: RunSpec = { ...(await machineSpec(place, wish)), acceleration: "tcg" };
+      names.set(spec.id, domain(spec));
+      return spec;
+    },
     crash: async (spec) => killAndWait(await qemu(spec)),
     setLink: async (spec, up) => {
       for (const { hostLink } of spec.nics) await run(["ip", "link", "set", hostLink, up ? "up" : "down"]);
     },
-    residue: (id) => residueOf(home.layout, id),
+    residue: async (id) => (await residueOf(home.layout, id)).filter((line) => isOf(line, id, names)),
     [Symbol.asyncDispose]: async () => {
       for (const id of (await open().inspect()).keys()) await open().stop(id, { deadlineMs: 0 });
       await run(["ip", "link", "del", bridge]);
       await home[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A domain's XML names the whole store: of one machine counts its own domain only. */
+function isOf(line: string, id: string | undefined, names: ReadonlyMap<string, string>): boolean {
+  return id === undefined || !line.startsWith("domain: ") || line === `domain: ${names.get(id)}`;
 }
 
 /** Ends a process and returns when the kernel has let go of what it had. */

@@ -34,6 +34,8 @@ async function makeBox(folder: string): Promise<void> {
   const { stdout } = await run(["/bin/busybox", "--list"]);
   const applets = stdout.split("\n").filter((name) => name !== "" && name !== "busybox");
   await Promise.all(applets.map((name) => symlink("busybox", join(folder, "bin", name))));
+  await rm(join(folder, "bin/printenv"), { force: true }); // Debian's busybox has none
+  await writeFile(join(folder, "bin/printenv"), '#!/bin/sh\neval "echo \\$$1"\n', { mode: 0o755 });
   await writeFile(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
   await writeFile(join(folder, "etc/group"), "root:x:0:\n");
 }

@@ -33,6 +33,8 @@ export interface Conformance {
   make(): Promise<Harness>;
   /** How long a machine may take until it answers. */
   readonly bootMs: number;
+  /** Only what a running machine shows: for further boxes, which change nothing in how machines come and go. */
+  readonly onlyRunning?: boolean;
 }
 
 /** What came of a command. */

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { treeReporter } from "../../../src/ui/tree.ts";
 
 describe("treeReporter", () => {
-  it("draws on stderr, and one failure stops no other task", async () => {
+  it("draws on stderr also when stdout is no terminal, and one failure stops no other task", async () => {
     const drawn: string[] = [];
     const write = vi
       .spyOn(process.stderr, "write")
@@ -26,7 +26,7 @@ describe("treeReporter", () => {
       { ok: false, error: { message: "no room" } },
       { ok: true, value: 7 },
     ]);
-    expect(drawn.join("")).toContain("db");
+    expect(drawn.join("")).toContain("web is up");
     expect(stdout).not.toHaveBeenCalled();
   });
 });

@@ -26,13 +26,14 @@ export function channelProcess(channel: ClientChannel, lost: () => BothyError): 
 function readExitCode(channel: ClientChannel, lost: () => BothyError): Promise<number> {
   return new Promise((resolve, reject) => {
     channel.once("exit", (code: number | null, signal?: string) => {
-      resolve(code ?? 128 + signalNumber(signal ?? ""));
+      resolve(code ?? 128 + signalNumber(signal));
     });
     // Without an exit status before it, the end of the channel is that of the connection.
     channel.once("close", () => reject(lost()));
   });
 }
 
-function signalNumber(name: string): number {
-  return (constants.signals as Record<string, number>)[`SIG${name}`] ?? 0;
+/** ssh2 puts `SIG` in front of what the server says. */
+function signalNumber(name: string | undefined): number {
+  return (constants.signals as Record<string, number>)[name ?? ""] ?? 0;
 }

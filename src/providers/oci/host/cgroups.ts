@@ -9,6 +9,8 @@ export interface CgroupLayout {
   readonly hierarchies: readonly string[];
   /** Mount point of systemd's own hierarchy (`name=systemd`) on v1 and hybrid. */
   readonly named?: string;
+  /** Mount point of the v2 hierarchy on hybrid: it has no controllers, and systemd follows its services there. */
+  readonly unified?: string;
   /** v2: whether the kernel keeps a namespace's limits out of its own reach. */
   readonly delegated?: boolean;
 }
@@ -32,6 +34,7 @@ export function parseCgroupLayout(mountinfo: string): CgroupLayout | undefined {
     kind: unified.length > 0 ? "hybrid" : "v1",
     hierarchies: [...new Set([...legacy, ...unified].map((line) => line.path))],
     ...(named ? { named } : {}),
+    ...(unified[0] ? { unified: unified[0].path } : {}),
   };
 }
 

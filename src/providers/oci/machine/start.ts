@@ -87,7 +87,7 @@ async function claim(
     format: 1,
     id: spec.id,
     name: spec.name,
-    project: spec.project.name,
+    project: spec.project.id,
     boot: await bootId(),
     starter: await ourselves(),
     layers: layers.map((layer) => layer.digest),

@@ -32,18 +32,22 @@ function kernelMounts(view: ContainerView): OciMount[] {
 /**
  * v2: the cgroup namespace shows the machine's own subtree, writable for systemd; the kernel (nsdelegate) keeps
  * the limits at its top out of reach. v1 and hybrid: there is no safe delegation of a controller, so all are
- * read-only, and only systemd's own hierarchy, which controls nothing, is writable.
+ * read-only, and writable are only the hierarchies that systemd uses to follow its services.
  */
 function cgroupMounts(view: ContainerView, cgroups: CgroupLayout): OciMount[] {
-  const options = ["nosuid", "noexec", "nodev", "relatime"];
+  const options = ["nosuid", "noexec", "nodev"];
   const systemd = view.spec.boxInit !== undefined;
   const writable = systemd && cgroups.kind === "v2";
-  const mounts = [mount("/sys/fs/cgroup", "cgroup", "cgroup", [...options, writable ? "rw" : "ro"])];
-  if (systemd && cgroups.named !== undefined) {
-    const own = join(cgroups.named, view.cgroup);
-    mounts.push(mount("/sys/fs/cgroup/systemd", "bind", own, ["bind", "nosuid", "noexec", "nodev", "rw"]));
-  }
-  return mounts;
+  const top = mount("/sys/fs/cgroup", "cgroup", "cgroup", [...options, "relatime", writable ? "rw" : "ro"]);
+  if (!systemd) return [top];
+  const own = { systemd: cgroups.named, unified: cgroups.unified };
+  const bound = Object.entries(own).filter(([, source]) => source !== undefined);
+  return [
+    top,
+    ...bound.map(([name, source]) =>
+      mount(`/sys/fs/cgroup/${name}`, "bind", join(source ?? "", view.cgroup), ["bind", ...options, "rw"]),
+    ),
+  ];
 }
 
 function ownMounts(view: ContainerView): OciMount[] {

@@ -1,6 +1,7 @@
 import { finished } from "node:stream/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
+  CreateFlags,
   connect,
   type DomainRef,
   type LibvirtClient,
@@ -29,13 +30,30 @@ export function domainSuite(daemon: () => PrivateDaemon): void {
   const next = (type: string) =>
     events.next((event) => event.type === type, { signal: AbortSignal.timeout(10_000) });
 
-  test("create starts a transient domain", async () => {
-    domain = await client.domains.create(domainXml(NAME));
+  test("create starts a transient domain, paused when asked", async () => {
+    domain = await client.domains.create(domainXml(NAME), CreateFlags.PAUSED);
     expect(domain).toMatchObject({ name: NAME, id: expect.any(Number) });
     expect(await next("started")).toMatchObject({ domain: { uuid: domain.uuid }, detail: "booted" });
-    expect(await client.domains.state(domain)).toEqual({ state: "running", reason: "booted" });
+    expect((await client.domains.state(domain)).state).toBe("paused");
     expect(await client.domains.info(domain)).toMatchObject({ memoryKiB: 65_536, vcpus: 1 });
     expect(await client.domains.xml(domain)).toContain(`<name>${NAME}</name>`);
+  });
+
+  test("the console carries all of the firmware's words, and again after a reset", async () => {
+    // A reset in the first instants of a boot can wedge an emulated CPU: wait until the firmware is done.
+    const done = "No bootable device";
+    const console = await client.domains.console(domain);
+    await client.domains.resume(domain);
+    expect(await next("resumed")).toMatchObject({ detail: "unpaused" });
+    let seen = "";
+    for await (const chunk of console) {
+      const before = seen.split(done).length;
+      seen += chunk.toString();
+      if (before === 1 && seen.includes(done)) await client.domains.reset(domain);
+      if (seen.split(done).length === 3) break;
+    }
+    expect(seen.match(/SeaBIOS \(version/g)).toHaveLength(2);
+    expect((await client.domains.state(domain)).state).toBe("running");
   });
 
   test("it is found by list, name and UUID, and its name is taken", async () => {
@@ -54,17 +72,6 @@ export function domainSuite(daemon: () => PrivateDaemon): void {
     expect(await domains.metadata(domain, METADATA.uri)).toBe(METADATA.xml);
     await domains.setMetadata(domain, { ...METADATA, xml: null });
     expect(await domains.metadata(domain, METADATA.uri)).toBeUndefined();
-  });
-
-  test("the console carries the firmware's words after a reset", async () => {
-    const console = await client.domains.console(domain);
-    await client.domains.reset(domain);
-    let seen = "";
-    for await (const chunk of console) {
-      seen += chunk.toString();
-      if (seen.includes("No bootable device")) break;
-    }
-    expect(seen).toContain("SeaBIOS");
   });
 
   test("a channel opens by its name and no other", async () => {
@@ -88,7 +95,7 @@ export function domainSuite(daemon: () => PrivateDaemon): void {
     });
   });
 
-  test("suspend, resume, reboot and shutdown are asked for", async () => {
+  test("suspend and resume are told, shutdown is asked for", async () => {
     await client.domains.suspend(domain);
     expect(await next("suspended")).toMatchObject({ detail: "paused" });
     expect(await client.domains.state(domain)).toEqual({ state: "paused", reason: "user" });

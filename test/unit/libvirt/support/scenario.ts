@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { type LibvirtClient, LibvirtError, ListFlags } from "../../../../src/libvirt/index.ts";
+import { CreateFlags, type LibvirtClient, LibvirtError, ListFlags } from "../../../../src/libvirt/index.ts";
 
 const NAME = "bothy-test-recorded";
 const UUID = "11111111-2222-4333-8444-555555555555";
@@ -60,12 +60,14 @@ async function lookUpMissing({ domains }: LibvirtClient): Promise<unknown> {
 
 async function runDomain({ domains }: LibvirtClient): Promise<unknown> {
   await using events = await domains.events();
-  const domain = await domains.create(domainXml(NAME, UUID));
+  const domain = await domains.create(domainXml(NAME, UUID), CreateFlags.PAUSED);
   const listed = await domains.list(ListFlags.TRANSIENT);
   const before = await domains.metadata(domain, METADATA.uri);
   await domains.setMetadata(domain, METADATA);
   const after = await domains.metadata(domain, METADATA.uri);
-  const firmware = await readFirmware(await domains.console(domain));
+  const console = await domains.console(domain);
+  await domains.resume(domain); // only now: the console is there from the first instruction on
+  const firmware = await readFirmware(console);
   await domains.suspend(domain);
   const paused = await domains.state(domain);
   await domains.resume(domain);

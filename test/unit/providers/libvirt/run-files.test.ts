@@ -39,7 +39,14 @@ test("the record tells what runs, and the host key is pinned to the machine's id
   await using store = await testStore();
   const { knownHosts } = await writeRunFiles(store.spec, "bothy-shop-db");
   const { id, name, project, dataDisk } = store.spec;
-  const record = { id, name, project: project.id, domain: "bothy-shop-db", dataDisk };
+  const record = {
+    store: store.spec.storeTag,
+    id,
+    name,
+    project: project.id,
+    domain: "bothy-shop-db",
+    dataDisk,
+  };
   expect(await listRunRecords(store.around.layout)).toEqual([record]);
   expect(await readFile(knownHosts, "utf8")).toBe(`${id} ssh-ed25519 AAAA\n`);
 });

@@ -53,7 +53,7 @@ test("an exit code is passed on, and signals end with it", async () => {
 
 test("a signal becomes 128 + n", async () => {
   const { channel, process } = fakeChannel();
-  channel.emit("exit", null, "KILL");
+  channel.emit("exit", null, "SIGKILL");
   expect(await process.exitCode).toBe(137);
 });
 

@@ -14,6 +14,7 @@ const CGROUPS: Record<string, CgroupLayout> = {
     kind: "hybrid",
     hierarchies: [...V1, "unified"].map((name) => `/sys/fs/cgroup/${name}`),
     named: "/sys/fs/cgroup/systemd",
+    unified: "/sys/fs/cgroup/unified",
   },
   v2: { kind: "v2", hierarchies: ["/sys/fs/cgroup"], delegated: true },
 };

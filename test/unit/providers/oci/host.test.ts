@@ -20,6 +20,7 @@ test("the three ways to mount cgroups are told apart", () => {
   const hybrid = parseCgroupLayout(LEGACY + UNIFIED);
   expect(hybrid?.kind).toBe("hybrid");
   expect(hybrid?.hierarchies).toContain("/sys/fs/cgroup/unified");
+  expect(hybrid?.unified).toBe("/sys/fs/cgroup/unified");
   expect(parseCgroupLayout(V2)).toEqual({ kind: "v2", hierarchies: ["/sys/fs/cgroup"], delegated: true });
   expect(parseCgroupLayout(V2.replace("nsdelegate,", ""))?.delegated).toBe(false);
   expect(parseCgroupLayout("22 27 0:21 / /proc rw - proc proc rw")).toBeUndefined();

@@ -1,0 +1,16 @@
+import { realHarness } from "../support/conformance/real-harness.ts";
+import { boxImages, tinyImages } from "../support/images.ts";
+import { describeProvider } from "./provider.contract.ts";
+
+describeProvider({
+  name: "containers from a tiny box, supervised by our init",
+  make: () => realHarness("container", tinyImages),
+  bootMs: 10_000,
+});
+
+describeProvider({
+  name: "containers from debian/12, with systemd",
+  make: () => realHarness("container", (layout) => boxImages(layout, "debian/12")),
+  bootMs: 20_000,
+  onlyRunning: true,
+});

@@ -1,0 +1,16 @@
+import { realHarness } from "../support/conformance/real-harness.ts";
+import { boxImages, tinyImages } from "../support/images.ts";
+import { describeProvider } from "./provider.contract.ts";
+
+describeProvider({
+  name: "VMs from a tiny box, supervised by our init",
+  make: () => realHarness("vm", tinyImages),
+  bootMs: 60_000,
+});
+
+describeProvider({
+  name: "VMs from debian/12, with systemd",
+  make: () => realHarness("vm", (layout) => boxImages(layout, "debian/12")),
+  bootMs: 90_000,
+  onlyRunning: true,
+});

@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findBox, findKernel, findTools, packTree, resolveLayers } from "../../src/boxes/index.ts";
+import { ensureFolder, type Layout, run } from "../../src/system/index.ts";
+import type { Images } from "./machine-spec.ts";
+
+/** The store whose boxes and artefacts tests use; `npm test` builds them there. */
+const SOURCE_STORE = process.env["BOTHY_TEST_STORE"] ?? "/var/lib/bothy";
+
+/** Gives a store the images of the shared one: hard links, so that nothing is built or copied. */
+export async function linkImages(home: string): Promise<void> {
+  for (const name of ["boxes", "layers", "artefacts", "host.json"]) {
+    const source = join(SOURCE_STORE, name);
+    if (!existsSync(source)) throw new Error(`${source} is missing: \`bothy box build debian/12\` makes it`);
+    await run(["cp", "-al", source, home]);
+  }
+}
+
+/** The images for machines of a box of the store. */
+export async function boxImages(layout: Layout, name: string): Promise<Images> {
+  const box = await findBox(layout, name);
+  if (!box) throw new Error(`the box is missing: \`bothy box build ${name}\` makes it`);
+  const layers = await resolveLayers(layout, box);
+  return { ...(await artefacts(layout)), layers, boxInit: box.init, user: box.user ?? "root" };
+}
+
+/** The images for machines of the smallest box there can be: links to our busybox, supervised by our init. */
+export async function tinyImages(layout: Layout): Promise<Images> {
+  const folder = join(layout.temporary(), `tiny-${randomBytes(4).toString("hex")}`);
+  await ensureFolder(join(folder, "bin"));
+  for (const name of ["dev", "etc", "home", "proc", "root", "run", "srv", "sys", "tmp", "usr", "var"]) {
+    await mkdir(join(folder, name));
+  }
+  const programs = "cat echo false head hostname id pwd rm sh sleep sync test true uname";
+  for (const name of programs.split(" ")) await symlink("/.bothy/bin/busybox", join(folder, "bin", name));
+  await writeFile(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+  await writeFile(join(folder, "etc/group"), "root:x:0:\n");
+  const digest = await packTree(folder, `${folder}.erofs`);
+  await ensureFolder(layout.layers());
+  await rename(`${folder}.erofs`, layout.layer(digest));
+  await rm(folder, { recursive: true });
+  return { ...(await artefacts(layout)), layers: [{ digest, path: layout.layer(digest) }], user: "bothy" };
+}
+
+async function artefacts(layout: Layout): Promise<Pick<Images, "tools" | "kernel">> {
+  const [tools, kernel] = await Promise.all([findTools(layout), findKernel(layout)]);
+  if (!tools || !kernel) throw new Error("the tools or the kernel are missing: `bothy box build debian/12`");
+  return { tools, kernel };
+}
