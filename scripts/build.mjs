@@ -3,9 +3,10 @@
  * most of a short command's time (docs/decisions.md has the measurements).
  */
 import { readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Plugin } from "@oclif/core";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -26,7 +27,7 @@ await build({
   target: "node20",
   // Loaded at run time from node_modules: the plugins share it, and ssh2 has optional native parts.
   external: ["ssh2", "@oclif/plugin-*"],
-  minifySyntax: true,
+  minify: true,
   keepNames: true,
   sourcemap: "linked",
   legalComments: "none",
@@ -35,3 +36,10 @@ await build({
   },
   logLevel: "warning",
 });
+
+// What oclif would otherwise learn by loading every command at every start.
+const manifest = join(root, "oclif.manifest.json");
+await rm(manifest, { force: true });
+const plugin = new Plugin({ root, type: "core", ignoreManifest: true, errorOnManifestCreate: true });
+await plugin.load();
+await writeFile(manifest, `${JSON.stringify(plugin.manifest, null, 2)}\n`);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DIGEST, digestOfText } from "./digest.ts";
 
 /** Version of the metadata files; another one is refused. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { hostStamp, readHostFact, writeHostFact } from "../../system/index.ts";
 import type { RunContext } from "../provider.ts";
 import type { Acceleration, VmSpec } from "./domain/index.ts";

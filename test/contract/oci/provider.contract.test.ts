@@ -23,7 +23,7 @@ describe("the life of a machine", () => {
     expect(await state("a1")).toMatchObject({
       id: "a1",
       name: "machine-a1",
-      project: "lab",
+      project: "p1",
       state: "running",
     });
     expect((await harness.exec("a1", "hostname")).stdout.toString()).toBe("host-a1\n");

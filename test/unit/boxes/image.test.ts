@@ -63,7 +63,8 @@ describe("packTree", () => {
     const older = await run(["dump.erofs", "--path=/sub/a", image]);
     expect(older.stdout).toMatch(/2017-07-14 02:40:00/);
     expect(older.stdout).toMatch(/Links: +2/);
-    expect((await stat(join(out, "sub/b"))).mode & 0o7777).toBe(0o4755);
+    const set = await run(["dump.erofs", "--path=/sub/b", image]);
+    expect(set.stdout).toContain("4755");
     expect(await readFile(join(out, "soft"), "utf8")).toBe("a".repeat(5000));
   });
 

@@ -41,7 +41,7 @@ describe("parseRecipe", () => {
   it("names every problem", () => {
     const wrong = () => parseRecipe(`${smallest}sutie: x\ninit: sbin/init\n`, "x.yaml");
     expect(wrong).toThrow(expect.objectContaining({ code: "BOX_BUILD_FAILED" }));
-    expect(wrong).toThrow(/x\.yaml[^]*sutie[^]*init/);
+    expect(wrong).toThrow(/x\.yaml.*sutie.*init/s);
   });
 });
 

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { hasErrno } from "../../../errors.ts";
 import { bootId, type Layout, readIfExists, writeJson } from "../../../system/index.ts";
 import { findProcess } from "../host/index.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BothyError } from "../../../errors.ts";
 import { environment, hostStamp, type Layout, readHostFact, writeHostFact } from "../../../system/index.ts";
 import { findProgram, type HostFacts } from "../host/index.ts";

@@ -12,9 +12,7 @@ function read(pieces: Iterable<Buffer>): Buffer[] {
 }
 
 test.each([1, 3, 40, 5000, 1_000_000])("messages survive pieces of up to %i bytes", (largest) => {
-  const frames = [24, 25, 300, 24, 70_000, 28].map((length) =>
-    Buffer.alloc(length, prng.bytes(251)),
-  );
+  const frames = [24, 25, 300, 24, 70_000, 28].map((length) => Buffer.alloc(length, prng.bytes(251)));
   const wire = Buffer.concat(frames.map(onTheWire));
   const result = read(prng.pieces(wire, largest));
   expect(result.map(({ length }) => length)).toEqual(frames.map(({ length }) => length));
