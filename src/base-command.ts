@@ -37,7 +37,8 @@ export abstract class BaseCommand extends Command {
   /** The context for an operation, made from the global flags. */
   protected async context(flags: GlobalFlags): Promise<Context> {
     if (!flags.color) disableColor();
-    if (flags.debug) setDebugSink((line) => this.say(`debug: ${line}`));
+    if (flags.debug)
+      setDebugSink((line) => this.say(`debug ${(performance.now() / 1000).toFixed(3)} ${line}`));
     if ((this.constructor as typeof BaseCommand).needsRoot) requireRoot();
     this.watchSignals();
     const store = layout();

@@ -1,7 +1,8 @@
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { access, chmod, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { BothyError, messageOf } from "../errors.ts";
-import { ensureFolder, type Layout, lock, readIfExists, writeJson } from "../system/index.ts";
+import { ensureFolder, type Layout, lock, readIfExists, removeTree, writeJson } from "../system/index.ts";
+import { workspace } from "./workspace.ts";
 
 /** Progress and cancellation of a build, handed down by the caller. */
 export interface BuildContext {
@@ -84,23 +85,19 @@ async function make(
   inputs: ArtefactInputs,
   context: BuildContext,
 ): Promise<string> {
-  await ensureFolder(layout.temporary());
-  const scratch = await mkdtemp(join(layout.temporary(), `${kind.name}-`));
-  try {
-    const result = join(scratch, "result");
-    await mkdir(result);
-    const digest = await inputs.make(result, scratch, context);
-    if (!(await isComplete(layout, kind, digest))) await keep(layout, kind, result, digest);
-    return digest;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await workspace(layout, `build-${kind.name}`);
+  const result = join(scratch.folder, "result");
+  await mkdir(result);
+  await chmod(result, 0o755); // QEMU's user reads it, whatever our umask is
+  const digest = await inputs.make(result, scratch.folder, context);
+  if (!(await isComplete(layout, kind, digest))) await keep(layout, kind, result, digest);
+  return digest;
 }
 
 async function keep(layout: Layout, kind: ArtefactKind, result: string, digest: string): Promise<void> {
   const target = layout.artefact(kind.name, digest);
   await ensureFolder(layout.artefacts(kind.name));
-  await rm(target, { recursive: true, force: true }); // only there when somebody took files out of it
+  await removeTree(target, { within: layout.artefacts(kind.name) }); // only there when somebody took files out of it
   await rename(result, target);
 }
 

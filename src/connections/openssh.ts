@@ -20,10 +20,10 @@ export async function sshCommand(target: OpenSshTarget, command: readonly string
     HostName: target.host,
     Port: String(target.port),
     User: target.user,
-    IdentityFile: target.identityFile,
+    IdentityFile: pathValue(target.identityFile),
     IdentitiesOnly: "yes",
     HostKeyAlias: target.alias,
-    UserKnownHostsFile: knownHosts,
+    UserKnownHostsFile: pathValue(knownHosts),
     GlobalKnownHostsFile: "/dev/null",
     StrictHostKeyChecking: "yes",
     PasswordAuthentication: "no",
@@ -38,4 +38,9 @@ async function writeKnownHosts(target: OpenSshTarget): Promise<string> {
   await ensureFolder(target.folder, 0o700);
   await writeFileAtomic(path, `${target.alias} ${target.hostKey}\n`, 0o600);
   return path;
+}
+
+/** A path as ssh reads it in an option: quoted, because blanks separate files, and without tokens such as `%h`. */
+function pathValue(path: string): string {
+  return `"${path.replaceAll("%", "%%")}"`;
 }

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientChannel, ConnectConfig } from "ssh2";
 import { BothyError } from "../errors.ts";
 import type { ExecProcess } from "../providers/provider.ts";
 import { debug } from "../system/index.ts";
+import { channelProcess } from "./channel.ts";
 
 /** Where and as whom to log in. */
 export interface SshTarget {
@@ -21,40 +22,23 @@ export interface SshSession extends AsyncDisposable {
   exec(command: string): Promise<ExecProcess>;
 }
 
-const SIGNALS: Record<string, number> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ABRT: 6,
-  KILL: 9,
-  SEGV: 11,
-  PIPE: 13,
-  TERM: 15,
-};
-
 /**
  * Logs in.
  * @throws BothyError `CONNECT_FAILED` when the host does not answer in time, shows another host key or refuses the key.
  */
 export async function openSession(target: SshTarget, timeoutMs = 10_000): Promise<SshSession> {
   const { default: ssh2 } = await import("ssh2"); // lazily: most commands never log in
-  const privateKey = await readFile(target.identityFile);
-  const client = new ssh2.Client();
-  await new Promise<void>((resolve, reject) => {
-    client.once("ready", resolve);
-    client.once("error", (cause) => reject(connectError(target, cause)));
-    client.connect({
-      host: target.host,
-      port: target.port,
-      username: target.user,
-      privateKey,
-      readyTimeout: timeoutMs,
-      keepaliveInterval: 15_000,
-      algorithms: { serverHostKey: ["ssh-ed25519"] },
-      hostVerifier: (key: Buffer) => key.toString("base64") === target.hostKey.split(" ")[1],
-    });
+  const privateKey = await readFile(target.identityFile).catch((cause) => {
+    throw connectError(target, cause);
   });
-  client.on("error", (error) => debug(`ssh ${target.host}: ${error.message}`));
+  const client = new ssh2.Client();
+  client.on("error", (error) => debug(`ssh ${target.host}: ${error.message}`)); // there may be several
+  try {
+    await logIn(client, target, { privateKey, readyTimeout: timeoutMs });
+  } catch (cause) {
+    client.destroy();
+    throw connectError(target, cause as Error);
+  }
   return {
     exec: (command) => openChannel(client, target, command),
     [Symbol.asyncDispose]: async () => {
@@ -64,37 +48,35 @@ export async function openSession(target: SshTarget, timeoutMs = 10_000): Promis
   };
 }
 
-function openChannel(client: Client, target: SshTarget, command: string): Promise<ExecProcess> {
+function logIn(client: Client, target: SshTarget, options: ConnectConfig): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.exec(command, (error, channel) => {
-      if (error) reject(connectError(target, error));
-      else resolve(execProcess(client, target, channel));
+    client.once("ready", resolve);
+    client.once("error", reject);
+    client.once("close", () => reject(new Error("the connection was closed")));
+    client.connect({
+      ...options,
+      host: target.host,
+      port: target.port,
+      username: target.user,
+      keepaliveInterval: 15_000,
+      algorithms: { serverHostKey: ["ssh-ed25519"] },
+      hostVerifier: (key: Buffer) => key.toString("base64") === target.hostKey.split(" ")[1],
     });
   });
 }
 
-function execProcess(client: Client, target: SshTarget, channel: ClientChannel): ExecProcess {
-  const exitCode = new Promise<number>((resolve, reject) => {
-    let code: number | undefined;
-    channel.once("exit", (status: number | null, signal?: string) => {
-      code = status ?? 128 + (SIGNALS[signal?.replace(/^SIG/, "") ?? ""] ?? 0);
-    });
-    channel.once("close", () => {
-      if (code !== undefined) resolve(code);
-      else reject(connectError(target, new Error("the connection ended before the command did")));
-    });
-    client.once("close", () => reject(connectError(target, new Error("the connection was lost"))));
+function openChannel(client: Client, target: SshTarget, command: string): Promise<ExecProcess> {
+  return new Promise((resolve, reject) => {
+    const answer = (error: Error | undefined, channel: ClientChannel) => {
+      if (error) reject(connectError(target, error));
+      else resolve(channelProcess(channel, () => connectError(target, new Error("the connection was lost"))));
+    };
+    try {
+      client.exec(command, answer);
+    } catch (error) {
+      reject(connectError(target, error as Error)); // it says so at once when the connection is gone
+    }
   });
-  exitCode.catch(() => {}); // the caller may look later
-  return {
-    stdin: channel.stdin,
-    stdout: channel.stdout,
-    stderr: channel.stderr,
-    exitCode,
-    kill: async (signal) => {
-      channel.signal(signal);
-    },
-  };
 }
 
 function connectError(target: SshTarget, cause: Error): BothyError {

@@ -9,13 +9,12 @@ import {
   listRecords,
   type MachineRecord,
   recordVersions,
-  removeMachineFiles,
   writeRecord,
 } from "../machines/index.ts";
-import { ensureFolder, lock, Rollback, statIfExists } from "../system/index.ts";
-import type { BringUp } from "./bring-up.ts";
+import { lock, Rollback, statIfExists } from "../system/index.ts";
+import { type BringUp, lockMachine } from "./bring-up.ts";
 import type { Context } from "./context.ts";
-import { releaseFromNetwork } from "./network.ts";
+import { eraseMachine, removeMachine } from "./remove-machine.ts";
 
 /** A machine's record, and how to take the machine back if this call made it. */
 export interface EnsuredMachine {
@@ -33,18 +32,22 @@ export async function ensureMachine(ctx: Context, work: BringUp): Promise<Ensure
   const found = records.find(
     (record) => record.project.id === work.project.id && record.name === work.target.name,
   );
-  if (found) return { record: await complete(ctx, refresh(found, work)) };
+  if (found?.intent === "destroying") await finishDestroying(ctx, found, work);
+  else if (found) return { record: await complete(ctx, refresh(found, work)) };
   if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
   await using _boxes = await lockBoxes(ctx.layout, ctx.signal); // until its record names the layers
   const box = await getBox(ctx.layout, work.target.config.box);
   return create(ctx, newRecord(work, work.target.config, box));
 }
 
+/** A `destroy` was interrupted: what it was asked to remove is removed before a new machine takes the name. */
+async function finishDestroying(ctx: Context, record: MachineRecord, work: BringUp): Promise<void> {
+  await using _ = await lockMachine(ctx, record.id, work.progress);
+  await removeMachine(ctx, record, work.progress);
+}
+
 async function create(ctx: Context, record: MachineRecord): Promise<EnsuredMachine> {
-  const undo = async () => {
-    await releaseFromNetwork(ctx, record);
-    await removeMachineFiles(ctx.layout, record.id);
-  };
+  const undo = () => eraseMachine(ctx, record);
   await using rollback = new Rollback();
   rollback.add("machine's files", undo);
   await writeRecord(ctx.layout, record);
@@ -58,7 +61,7 @@ async function complete(ctx: Context, record: MachineRecord): Promise<MachineRec
   const machine = ctx.layout.machine(record.id);
   if (record.intent === "creating") {
     await rm(machine.disk, { force: true }); // half-made, never started
-    await createDisk(machine.disk, record.diskMiB);
+    await Promise.all([createDisk(machine.disk, record.diskMiB), ensureKeys(machine.keys, record.id)]);
   } else if (!(await statIfExists(machine.disk))) {
     throw new BothyError(
       "MACHINE_BROKEN",
@@ -71,7 +74,6 @@ async function complete(ctx: Context, record: MachineRecord): Promise<MachineRec
       },
     );
   }
-  await ensureFolder(machine.folder, 0o711);
   await ensureKeys(machine.keys, record.id);
   return record;
 }

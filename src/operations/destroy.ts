@@ -1,20 +1,13 @@
-import {
-  forgetProject,
-  listRecords,
-  type MachineRecord,
-  removeMachineFiles,
-  writeRecord,
-} from "../machines/index.ts";
-import { removeNetwork } from "../network/index.ts";
+import { type MachineRecord, removeMachineFiles, writeRecord } from "../machines/index.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
-import { lock } from "../system/index.ts";
 import { lockMachine } from "./bring-up.ts";
 import type { Context } from "./context.ts";
-import { stopEverywhere } from "./halt.ts";
-import { releaseFromNetwork, releaseIdleNetworks } from "./network.ts";
 import { valuesOf } from "./outcomes.ts";
+import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
+import { stopEverywhere } from "./stop.ts";
 import { knownTargets, loadFleet, selectTargets, type Target } from "./targets.ts";
+import { tidyProjects } from "./tidy-projects.ts";
 
 /** What became of one machine. */
 export interface DestroyOutcome {
@@ -37,10 +30,9 @@ export async function destroy(
   const outcomes = await ctx.reporter.tasks(
     targets.map((target) => ({ title: target.name, run: (progress) => destroyOne(ctx, target, progress) })),
   );
-  await releaseIdleNetworks(ctx, knownTargets(targets));
-  await forgetEmptyProjects(
+  await tidyProjects(
     ctx,
-    knownTargets(targets).map((target) => target.record.project),
+    knownTargets(targets).map(({ record }) => record.project),
   );
   return {
     machines: valuesOf(
@@ -66,27 +58,11 @@ async function destroyOne(ctx: Context, target: Target, progress: Progress): Pro
 
 async function destroyRecorded(ctx: Context, record: MachineRecord, progress: Progress): Promise<void> {
   await writeRecord(ctx.layout, { ...record, intent: "destroying" });
-  await stopEverywhere(ctx, record.ranAt, record.id, 0, progress);
-  await releaseFromNetwork(ctx, record);
-  await removeMachineFiles(ctx.layout, record.id);
+  await removeMachine(ctx, record, progress);
 }
 
 /** Its record cannot be read, so every backend is asked to let go of it. */
 async function destroyBroken(ctx: Context, id: string, progress: Progress): Promise<void> {
-  await stopEverywhere(ctx, ISOLATIONS, id, 0, progress);
+  await stopEverywhere(ctx, ISOLATIONS, id, { deadlineMs: 0, progress });
   await removeMachineFiles(ctx.layout, id);
-}
-
-async function forgetEmptyProjects(
-  ctx: Context,
-  projects: readonly MachineRecord["project"][],
-): Promise<void> {
-  const byId = new Map(projects.map((project) => [project.id, project]));
-  for (const project of byId.values()) {
-    await using _ = await lock(ctx.layout.lock(`project-${project.id}`), { signal: ctx.signal });
-    const { records } = await listRecords(ctx.layout);
-    if (records.some((record) => record.project.id === project.id)) continue;
-    await removeNetwork(ctx.layout, project.id);
-    await forgetProject(ctx.layout, project);
-  }
 }

@@ -1,24 +1,22 @@
 import { removeUnusedLayers } from "../boxes/index.ts";
-import {
-  forgetProject,
-  listProjects,
-  listRecords,
-  type MachineRecord,
-  removeMachineFiles,
-} from "../machines/index.ts";
+import { forgetProject, listProjects, listRecords, type MachineRecord } from "../machines/index.ts";
 import { sweepNetworks } from "../network/index.ts";
 import type { LiveMachine, Provider } from "../providers/provider.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
 import { tryLock } from "../system/index.ts";
 import { boxUsers } from "./box.ts";
 import type { Context } from "./context.ts";
-import { releaseFromNetwork, releaseIdleNetworks } from "./network.ts";
+import { removeMachine } from "./remove-machine.ts";
+import type { Progress } from "./reporter.ts";
+import { tidyProjects } from "./tidy-projects.ts";
 
 /** Something that was left behind. */
 export interface Leftover {
   readonly kind: string;
   readonly name: string;
 }
+
+const SILENT: Progress = { report: () => {}, title: () => {} };
 
 /** What `gc` returns. */
 export interface GcResult {
@@ -45,9 +43,9 @@ export async function gc(ctx: Context, options: { dryRun?: boolean }): Promise<G
     found.push({ kind, name });
   }
   if (!dryRun)
-    await releaseIdleNetworks(
+    await tidyProjects(
       ctx,
-      records.map((record) => ({ record })),
+      records.map((record) => record.project),
     );
   return { found: [...found, ...(await sweepRest(ctx, dryRun))] };
 }
@@ -82,14 +80,8 @@ function halfMachines(ctx: Context, records: readonly MachineRecord[]): Sweep[] 
   return half.map((record) => ({
     kind: "machine",
     name: `${record.name} (${record.intent} was interrupted)`,
-    remove: () => whenFree(ctx, record.id, () => removeHalf(ctx, record)),
+    remove: () => whenFree(ctx, record.id, () => removeMachine(ctx, record, SILENT)),
   }));
-}
-
-async function removeHalf(ctx: Context, record: MachineRecord): Promise<void> {
-  for (const level of record.ranAt) await (await ctx.providers.get(level)).stop(record.id, { deadlineMs: 0 });
-  await releaseFromNetwork(ctx, record);
-  await removeMachineFiles(ctx.layout, record.id);
 }
 
 /** Only while no other process works on the machine. */

@@ -1,13 +1,12 @@
 import { BothyError } from "../errors.ts";
-import type { Isolation } from "../providers/provider.ts";
 import { lockMachine } from "./bring-up.ts";
 import type { Context } from "./context.ts";
 import { liveStates } from "./live.ts";
-import { releaseIdleNetworks } from "./network.ts";
 import { valuesOf } from "./outcomes.ts";
 import type { Progress } from "./reporter.ts";
-import { STOP_DEADLINE_MS } from "./stop.ts";
+import { STOP_DEADLINE_MS, stopEverywhere } from "./stop.ts";
 import { type KnownTarget, knownTargets, loadFleet, requireKnown, selectTargets } from "./targets.ts";
+import { tidyProjects } from "./tidy-projects.ts";
 
 /** What `halt` was asked for. */
 export interface HaltOptions {
@@ -35,7 +34,10 @@ export async function halt(ctx: Context, options: HaltOptions): Promise<{ machin
       run: (progress) => haltOne(ctx, target, deadlineMs, progress),
     })),
   );
-  await releaseIdleNetworks(ctx, targets);
+  await tidyProjects(
+    ctx,
+    targets.map(({ record }) => record.project),
+  );
   return {
     machines: valuesOf(
       outcomes,
@@ -67,21 +69,7 @@ async function haltOne(
     );
   }
   progress.report("stopping");
-  await stopEverywhere(ctx, record.ranAt, record.id, deadlineMs, progress);
+  await stopEverywhere(ctx, record.ranAt, record.id, { deadlineMs, progress });
   progress.title(`${record.name} is stopped`);
   return { ...identity, action: "stopped" };
-}
-
-/** Stops a machine at every level where it may run. */
-export async function stopEverywhere(
-  ctx: Context,
-  levels: readonly Isolation[],
-  id: string,
-  deadlineMs: number,
-  progress: Progress,
-): Promise<void> {
-  for (const level of levels) {
-    const provider = await ctx.providers.get(level);
-    await provider.stop(id, { deadlineMs, signal: ctx.signal, report: progress.report });
-  }
 }

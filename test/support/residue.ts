@@ -57,7 +57,7 @@ async function tables(layout: Layout): Promise<string[]> {
   );
 }
 
-/** Domains whose definition carries the machine's id or the store's tag; none where no daemon answers. */
+/** Domains whose definition carries the machine's id or a file of the store; none where no daemon answers. */
 async function domains(layout: Layout, machineId: string | undefined): Promise<string[]> {
   if (!existsSync("/run/libvirt/libvirt-sock")) return [];
   const { stdout } = await run(["virsh", "-q", "list", "--all", "--name"], { timeoutMs: 20_000 });
@@ -65,7 +65,7 @@ async function domains(layout: Layout, machineId: string | undefined): Promise<s
   const found = await Promise.all(
     names.map(async (name) => {
       const { stdout: xml } = await run(["virsh", "dumpxml", name], { okCodes: [0, 1] });
-      return xml.includes(machineId ?? layout.tag) || xml.includes(layout.home) ? [name] : [];
+      return xml.includes(machineId ?? layout.home) ? [name] : [];
     }),
   );
   return found.flat();

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildBox, findBox, resolveLayers, verifyBox } from "../../../src/boxes/index.ts";
@@ -93,6 +93,7 @@ describe("a real build", () => {
         expect(await readdir(join(mounted, folder))).toEqual([]);
       }
       expect(existsSync(join(mounted, "usr/sbin/policy-rc.d"))).toBe(false);
+      expect((await stat(join(mounted, "usr/bin/su"))).mode & 0o7777).toBe(0o4755);
     } finally {
       await run(["umount", mounted]);
     }

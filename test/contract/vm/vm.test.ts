@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { describeProvider } from "../provider.contract.ts";
 import { type VmHarness, vmHarness } from "./harness.ts";
 import { describeDaemonLoss } from "./suites/daemon-loss.ts";
 import { describeNames } from "./suites/names.ts";
 import { describePower } from "./suites/power.ts";
 
-describeProvider({ name: "libvirt", make: vmHarness, bootMs: 60_000 });
-
-describe("libvirt alone", () => {
+/** What is particular to VMs; the contract itself is proven by ../vm-conformance.test.ts. */
+describe("the VM provider", () => {
   let harness: VmHarness;
 
   beforeAll(async () => {

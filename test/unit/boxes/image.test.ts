@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digestOfFile } from "../../../src/boxes/digest.ts";
@@ -12,7 +12,6 @@ async function makeTree(folder: string, names: readonly string[]): Promise<strin
   for (const name of names) await writeFile(join(folder, "sub", name), name.repeat(5000));
   await link(join(folder, "sub", "a"), join(folder, "hard"));
   await symlink("sub/a", join(folder, "soft"));
-  await chmod(join(folder, "sub", "b"), 0o4755);
   for (const name of ["sub/a", "sub/b", "sub/c", "sub", "."]) {
     await utimes(join(folder, name), 1_500_000_000, 1_500_000_000);
   }
@@ -50,7 +49,7 @@ describe("packTree", () => {
     expect((await stat(lz4)).size).toBeLessThan((await stat(none)).size);
   });
 
-  it("keeps mtimes, hard links and modes, and makes newer mtimes the epoch", async () => {
+  it("keeps mtimes and links, and makes newer mtimes the epoch", async () => {
     await using home = await tempHome();
     const tree = await makeTree(join(home.folder, "tree"), ["a", "b", "c"]);
     await utimes(join(tree, "sub/c"), 1_700_000_000, 1_700_000_000);
@@ -63,8 +62,6 @@ describe("packTree", () => {
     const older = await run(["dump.erofs", "--path=/sub/a", image]);
     expect(older.stdout).toMatch(/2017-07-14 02:40:00/);
     expect(older.stdout).toMatch(/Links: +2/);
-    const set = await run(["dump.erofs", "--path=/sub/b", image]);
-    expect(set.stdout).toContain("4755");
     expect(await readFile(join(out, "soft"), "utf8")).toBe("a".repeat(5000));
   });
 

@@ -60,15 +60,19 @@ async function login(management: Management, privateKey: Buffer, sock: Socket): 
     client.on("error", fail); // stays: later errors end the channels, and those tell
     client.once("close", () => fail(new Error("the guest closed the connection")));
     client.once("ready", () => resolve(client));
-    client.connect({
-      sock,
-      username: "root",
-      privateKey,
-      hostVerifier: (key: Buffer) => key.equals(pinned),
-      algorithms: { ...ALGORITHMS } as never,
-      readyTimeout: LOGIN_TIMEOUT_MS,
-      ...KEEPALIVE,
-    });
+    try {
+      client.connect({
+        sock,
+        username: "root",
+        privateKey,
+        hostVerifier: (key: Buffer) => key.equals(pinned),
+        algorithms: { ...ALGORITHMS } as never,
+        readyTimeout: LOGIN_TIMEOUT_MS,
+        ...KEEPALIVE,
+      });
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error))); // a key that cannot be read
+    }
   });
 }
 

@@ -1,5 +1,6 @@
+import { readdir, readFile } from "node:fs/promises";
 import { BothyError } from "../../../errors.ts";
-import { readIfExists, run, statIfExists } from "../../../system/index.ts";
+import { run, statIfExists } from "../../../system/index.ts";
 import type { Nic } from "../../provider.ts";
 
 /** The alias that says whose a link is. */
@@ -32,21 +33,25 @@ export function linkCommands(id: string, nics: readonly Nic[], pid: number): str
   return `${lines.join("\n")}\n`;
 }
 
-/** Removes those of the links that are this machine's; others of the same name stay. */
-export async function unplug(id: string, links: readonly string[]): Promise<void> {
-  const ours: string[] = [];
-  for (const link of links) {
-    const alias = await readIfExists(`/sys/class/net/${link}/ifalias`).catch(() => undefined);
-    if (alias?.trim() === aliasOf(id)) ours.push(link);
-  }
+/** Removes every link of this machine; their alias tells. */
+export async function unplug(id: string): Promise<void> {
+  const ours = await linksOf(id);
   if (ours.length === 0) return;
   const input = ours.map((link) => `link del dev ${link}\n`).join("");
   try {
     await run(["ip", "-force", "-batch", "-"], { input });
   } catch (error) {
     // the kernel removes a pair by itself when the other end's namespace ends, perhaps just now
-    for (const link of ours) if (await exists(link)) throw error;
+    if ((await linksOf(id)).length > 0) throw error;
   }
+}
+
+async function linksOf(id: string): Promise<string[]> {
+  const links = await readdir("/sys/class/net");
+  const aliases = await Promise.all(
+    links.map((link) => readFile(`/sys/class/net/${link}/ifalias`, "utf8").catch(() => "")),
+  );
+  return links.filter((_, index) => aliases[index]?.trim() === aliasOf(id));
 }
 
 async function assertPluggable(nic: Nic): Promise<void> {

@@ -19,8 +19,6 @@ const recordSchema = z.object({
   /** Digests of the layers that it uses, the tools' too. */
   layers: z.array(z.string()),
   disk: z.string(),
-  /** The host's side of its interfaces. */
-  links: z.array(z.string()),
   /** Its first process; absent until the start has succeeded. */
   init: processSchema.optional(),
 });

@@ -31,8 +31,8 @@ export async function release(store: Store, place: MachineFolder): Promise<void>
   const { cgroups } = await store.host();
   await endProcesses(place, record, cgroups);
   await Promise.all([
-    unplug(place.id, record?.links ?? []),
-    record && diskReleased(record.disk),
+    unplug(place.id),
+    diskReleased(record?.disk ?? store.layout.machine(place.id).disk),
     cgroupsRemoved(place, cgroups),
   ]);
   await forget(store, place, cgroups);

@@ -92,7 +92,6 @@ async function claim(
     starter: await ourselves(),
     layers: layers.map((layer) => layer.digest),
     disk: spec.dataDisk,
-    links: spec.nics.map((nic) => nic.hostLink),
   };
   await using _ = await store.lockLayers(signal);
   await mkdir(place.folder, { recursive: true, mode: 0o700 });

@@ -52,10 +52,14 @@ async function findRuntime(layout: Layout, host: HostFacts, remember: boolean): 
   throw unusable(failures);
 }
 
-async function installedRuntimes(): Promise<Runtime[]> {
+function candidates(): readonly string[] {
   const chosen = environment("BOTHY_RUNTIME");
+  return chosen === undefined ? CANDIDATES : [chosen];
+}
+
+async function installedRuntimes(): Promise<Runtime[]> {
   const found: Runtime[] = [];
-  for (const name of chosen ? [chosen] : CANDIDATES) {
+  for (const name of candidates()) {
     const path = name.startsWith("/") ? name : await findProgram(name);
     if (path !== undefined) found.push({ name, path });
   }
@@ -63,7 +67,8 @@ async function installedRuntimes(): Promise<Runtime[]> {
 }
 
 function unusable(failures: readonly string[]): BothyError {
-  const why = failures.length > 0 ? failures.join("; ") : "neither crun nor runc is installed";
+  const names = candidates().map((name) => `'${name}'`);
+  const why = failures.length > 0 ? failures.join("; ") : `${names.join(" or ")} is not installed`;
   return new BothyError("RUNTIME_UNUSABLE", `no OCI runtime works on this host: ${why}`, {
     hints: ["apt-get install runc", "`bothy doctor` shows what else is missing"],
   });

@@ -36,19 +36,52 @@ test("ssh accepts these options", async () => {
 
 const lost = () => new BothyError("CONNECT_FAILED", "lost");
 
+/** Of ssh2's channel, what we use. */
 function fakeChannel() {
-  const channel = Object.assign(new EventEmitter(), { signal: vi.fn(), stderr: new EventEmitter() });
-  return { channel, process: channelProcess(channel as unknown as ClientChannel, lost) };
+  const channel = Object.assign(new EventEmitter(), {
+    destroy: vi.fn(),
+    stderr: new EventEmitter(),
+    outgoing: { id: 5, state: "open" },
+    _client: { _protocol: { signal: vi.fn() } },
+  });
+  const { destroy } = channel;
+  const { signal } = channel._client._protocol;
+  return { channel, destroy, signal, process: channelProcess(channel as unknown as ClientChannel, lost) };
 }
 
 test("an exit code is passed on, and signals end with it", async () => {
-  const { channel, process } = fakeChannel();
+  const { channel, process, signal } = fakeChannel();
   await process.kill("INT");
   channel.emit("exit", 42);
   channel.emit("close");
   expect(await process.exitCode).toBe(42);
   await process.kill("TERM");
-  expect(channel.signal.mock.calls).toEqual([["INT"]]);
+  expect(signal.mock.calls).toEqual([[5, "INT"]]);
+});
+
+test("a signal is sent also after the end of stdin, and not on a closed channel", async () => {
+  const { channel, process, signal } = fakeChannel();
+  channel.outgoing.state = "eof";
+  await process.kill("INT");
+  channel.outgoing.state = "closed";
+  await process.kill("INT");
+  expect(signal).toHaveBeenCalledOnce();
+});
+
+test("the end of both streams does not close the channel before the exit status is there", async () => {
+  const { channel, destroy, process } = fakeChannel();
+  channel.destroy();
+  expect(destroy).not.toHaveBeenCalled();
+  channel.emit("exit", 0);
+  await process.exitCode;
+  channel.destroy();
+  expect(destroy).toHaveBeenCalledOnce();
+});
+
+test("an error closes it at any time", () => {
+  const { channel, destroy } = fakeChannel();
+  channel.destroy(new Error("x"));
+  expect(destroy).toHaveBeenCalledOnce();
 });
 
 test("a signal becomes 128 + n", async () => {

@@ -1,9 +1,19 @@
-import { describe, expect, test } from "vitest";
-import { lockedInodes } from "../../../../src/providers/oci/machine/disk.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findProcess } from "../../../../src/providers/oci/host/index.ts";
+import { assertDiskFree, lockedInodes, loopDevicesOf } from "../../../../src/providers/oci/machine/disk.ts";
+import { machineFolder } from "../../../../src/providers/oci/machine/folder.ts";
+import { inspectMachines } from "../../../../src/providers/oci/machine/inspect.ts";
 import { linkCommands } from "../../../../src/providers/oci/machine/network.ts";
+import { type MachineRecord, readRecord, writeRecord } from "../../../../src/providers/oci/machine/record.ts";
 import { startFailure } from "../../../../src/providers/oci/machine/start-failure.ts";
 import { parseVolumes } from "../../../../src/providers/oci/spec/index.ts";
 import type { RunSpec } from "../../../../src/providers/provider.ts";
+import { bootId, type Layout, layout } from "../../../../src/system/index.ts";
 
 test("the links of a machine in one batch, named inside by their position", () => {
   const nic = {
@@ -65,4 +75,101 @@ describe("a start that failed", () => {
     expect(error.code).toBe("START_FAILED");
     expect(error.message).toContain("no such file: /.bothy/init");
   });
+});
+
+describe("what is said of a machine, by its record", () => {
+  let store: Layout;
+  let record: MachineRecord;
+
+  beforeEach(async () => {
+    store = layout(await mkdtemp(join(tmpdir(), "bothy-inspect-")));
+    const alive = (await findProcess(process.pid)) ?? { pid: 0, startedAt: 0 };
+    const common = { format: 1 as const, id: "m1", name: "web", project: "p1", layers: [], disk: "/d.img" };
+    record = { ...common, boot: await bootId(), starter: alive, init: alive };
+  });
+
+  afterEach(async () => {
+    await rm(store.home, { recursive: true });
+    await rm(store.run, { recursive: true, force: true });
+  });
+
+  const dead = { pid: process.pid, startedAt: 1 };
+  const place = () => machineFolder(store, "m1");
+  const seen = async () => (await inspectMachines(store)).get("m1");
+
+  async function write(changes: Partial<MachineRecord>): Promise<void> {
+    await mkdir(place().exitFolder, { recursive: true });
+    const { init, ...rest } = { ...record, ...changes };
+    await writeRecord(place(), "init" in changes && !init ? rest : { ...rest, ...(init ? { init } : {}) });
+  }
+
+  test("nothing when there is none, or one of before the host's last boot", async () => {
+    expect(await seen()).toBeUndefined();
+    await write({ boot: "another" });
+    expect(await seen()).toBeUndefined();
+    expect(await readRecord(place())).toBeUndefined();
+  });
+
+  test("running while its first process does; a lost monitor is told", async () => {
+    await write({});
+    expect(await seen()).toMatchObject({
+      state: "running",
+      name: "web",
+      project: "p1",
+      uptimeS: expect.any(Number),
+    });
+    expect((await seen())?.reason).toMatch(/monitor is gone/);
+    await writeFile(place().monitorPid, String(process.pid));
+    expect((await seen())?.reason).toBeUndefined();
+  });
+
+  test.each([
+    ["0", "it ended with exit status 0"],
+    ["137", "it was ended by signal 9"],
+  ])("stopped, with what conmon wrote: %s", async (status, reason) => {
+    await write({ init: dead });
+    await writeFile(place().exitStatus, status);
+    expect(await seen()).toMatchObject({ state: "stopped", reason });
+    await writeFile(place().outOfMemory, "");
+    expect((await seen())?.reason).toMatch(/memory limit/);
+  });
+
+  test("starting while somebody does so, broken when that one is gone", async () => {
+    await write({ init: undefined });
+    expect(await seen()).toMatchObject({ state: "starting" });
+    await write({ init: undefined, starter: dead });
+    expect(await seen()).toMatchObject({ state: "broken", reason: expect.stringContaining("cut off") });
+  });
+
+  test("broken when its record is damaged, and the others are told all the same", async () => {
+    await write({});
+    await mkdir(machineFolder(store, "m2").folder, { recursive: true });
+    await writeFile(machineFolder(store, "m2").record, '{"format": 1');
+    const all = await inspectMachines(store);
+    expect([all.get("m1")?.state, all.get("m2")?.state]).toEqual(["running", "broken"]);
+  });
+
+  test("a failure to ask is an error and never an empty answer", async () => {
+    await mkdir(store.run, { recursive: true });
+    await writeFile(join(store.run, "machines"), "");
+    await expect(inspectMachines(store)).rejects.toThrow(/unknown/);
+  });
+});
+
+test("who uses a disk is found by its loop devices and by those who lock it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "bothy-disk-"));
+  const disk = join(folder, "disk.img");
+  try {
+    await expect(assertDiskFree(disk)).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
+    await writeFile(disk, "");
+    await assertDiskFree(disk);
+    expect(await loopDevicesOf(disk)).toEqual([]);
+    const holder = spawn("flock", ["--no-fork", disk, "sh", "-c", "echo held; exec sleep 10"]);
+    await once(holder.stdout, "data");
+    const busy = { code: "DISK_BUSY", message: expect.stringContaining(`sleep (pid ${holder.pid})`) };
+    await expect(assertDiskFree(disk)).rejects.toMatchObject(busy);
+    holder.kill();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
