@@ -1,12 +1,13 @@
 import { BothyError } from "../errors.ts";
 import { type MachineRecord, writeRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
-import { lock, Rollback } from "../system/index.ts";
+import { Rollback } from "../system/index.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Context } from "./context.ts";
 import { ensureMachine } from "./create-machine.ts";
 import type { Images } from "./images.ts";
 import { liveStates } from "./live.ts";
+import { lockMachine } from "./lock-machine.ts";
 import { attachToNetwork } from "./network.ts";
 import type { Progress } from "./reporter.ts";
 import { runSpec } from "./run-spec.ts";
@@ -67,17 +68,6 @@ function actionOf(
 ): UpOutcome["action"] {
   if (runsAt === isolation) return "unchanged";
   return record.isolation === isolation ? "started" : "switched";
-}
-
-/** Holds the machine against other bothy processes; says whom it waits for. */
-export async function lockMachine(ctx: Context, id: string, progress: Progress): Promise<AsyncDisposable> {
-  return lock(ctx.layout.lock(`machine-${id}`), {
-    signal: ctx.signal,
-    onWait: (holder) =>
-      progress.report(
-        `waiting for ${holder ? `\`${holder.command}\` (pid ${holder.pid})` : "another bothy"}`,
-      ),
-  });
 }
 
 interface StartAt {

@@ -12,8 +12,9 @@ import {
   writeRecord,
 } from "../machines/index.ts";
 import { lock, Rollback, statIfExists } from "../system/index.ts";
-import { type BringUp, lockMachine } from "./bring-up.ts";
+import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";
+import { lockMachine } from "./lock-machine.ts";
 import { eraseMachine, removeMachine } from "./remove-machine.ts";
 
 /** A machine's record, and how to take the machine back if this call made it. */

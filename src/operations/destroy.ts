@@ -1,7 +1,7 @@
 import { type MachineRecord, removeMachineFiles, writeRecord } from "../machines/index.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
-import { lockMachine } from "./bring-up.ts";
 import type { Context } from "./context.ts";
+import { lockMachine } from "./lock-machine.ts";
 import { valuesOf } from "./outcomes.ts";
 import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";

@@ -1,7 +1,7 @@
 import { BothyError } from "../errors.ts";
-import { lockMachine } from "./bring-up.ts";
 import type { Context } from "./context.ts";
 import { liveStates } from "./live.ts";
+import { lockMachine } from "./lock-machine.ts";
 import { valuesOf } from "./outcomes.ts";
 import type { Progress } from "./reporter.ts";
 import { STOP_DEADLINE_MS, stopEverywhere } from "./stop.ts";
