@@ -1,7 +1,8 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asset, ensureFolder, run, shellQuote } from "../system/index.ts";
-import type { Inputs } from "./inputs.ts";
+import { requireBuildTools } from "./build-tools.ts";
+import { hostProxies, type Inputs } from "./inputs.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a tree is made from and where. */
@@ -34,15 +35,17 @@ const NO_TRANSLATIONS = 'Acquire::Languages "none"';
  */
 export async function makeDebianTree(request: TreeRequest): Promise<number> {
   const { recipe, inputs, tree, signal } = request;
+  await requireBuildTools(signal);
   const startedAt = Math.floor(Date.now() / 1000);
-  const env = { SOURCE_DATE_EPOCH: String(inputs.epoch), TMPDIR: request.scratch };
+  const clock = { SOURCE_DATE_EPOCH: String(inputs.epoch) };
+  const env = { ...clock, TMPDIR: request.scratch, ...(await hostProxies(signal)) };
   const hook = await writeHook(request);
   await run([...CONTAINED, ...mmdebstrap(recipe, inputs, tree, hook)], {
     env,
     signal,
     onLine: (line) => reportPhase(line, request.report),
   });
-  await run(["sh", asset("boxes", "debian", "finish.sh"), tree], { env, signal });
+  await run(["sh", asset("boxes", "debian", "finish.sh"), tree], { env: clock, signal });
   return newestBefore(startedAt, tree, inputs.epoch, signal);
 }
 

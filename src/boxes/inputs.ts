@@ -59,6 +59,17 @@ export async function hostMirror(signal?: AbortSignal): Promise<Mirror> {
   return { archive: uriOf(false) ?? DEBIAN.archive, security: uriOf(true) ?? DEBIAN.security };
 }
 
+/** The proxies of this host's apt, for mmdebstrap, whose apt does not read the host's configuration. */
+export async function hostProxies(signal?: AbortSignal): Promise<Record<string, string>> {
+  const keys = { "Acquire::http::Proxy": "http_proxy", "Acquire::https::Proxy": "https_proxy" };
+  const dump = await run(["apt-config", "dump", "--format", "%F %v%n", ...Object.keys(keys)], { signal });
+  const values = new Map(
+    dump.stdout.split("\n").map((line) => line.split(" ") as [string, string | undefined]),
+  );
+  const found = Object.entries(keys).map(([key, variable]) => [variable, values.get(key)]);
+  return Object.fromEntries(found.filter(([, value]) => value && value !== "DIRECT"));
+}
+
 /** apt's lines for a release, its updates and its security updates. */
 export function sourcesOf(recipe: Pick<Recipe, "suite" | "components">, mirror: Mirror): string[] {
   const components = recipe.components.join(" ");

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { ClientChannel } from "ssh2";
+import type { Client, ClientChannel } from "ssh2";
 import type { BothyError } from "../errors.ts";
 import type { ExecProcess } from "../providers/provider.ts";
 
@@ -10,8 +10,8 @@ interface Internals {
 }
 
 /** A command on an SSH channel. `lost` makes the error for one that was cut off. */
-export function channelProcess(channel: ClientChannel, lost: () => BothyError): ExecProcess {
-  const exitCode = readExitCode(channel, lost);
+export function channelProcess(client: Client, channel: ClientChannel, lost: () => BothyError): ExecProcess {
+  const exitCode = readExitCode(client, channel, lost);
   exitCode.catch(() => {}); // who asks for it hears of it
   let ended = false;
   const end = () => {
@@ -30,23 +30,26 @@ export function channelProcess(channel: ClientChannel, lost: () => BothyError): 
   };
 }
 
-function readExitCode(channel: ClientChannel, lost: () => BothyError): Promise<number> {
+function readExitCode(client: Client, channel: ClientChannel, lost: () => BothyError): Promise<number> {
   return new Promise((resolve, reject) => {
+    const cutOff = () => reject(lost());
     channel.once("exit", (code: number | null, signal?: string) => {
+      client.off("close", cutOff);
       resolve(code ?? 128 + signalNumber(signal));
     });
-    // Without an exit status before it, the end of the channel is that of the connection.
-    channel.once("close", () => reject(lost()));
+    // Without an exit status before it, the end of the channel or of the connection is the command's.
+    channel.once("close", cutOff);
+    client.setMaxListeners(client.getMaxListeners() + 1).once("close", cutOff);
   });
 }
 
 /**
  * A stream of Node's destroys itself once both directions have ended, and ssh2 then closes the channel. A
- * server that has not said yet how the command ended never does after that: so only errors may, until it has.
+ * server that has not said yet how the command ended never does after that: so it may not, until it has.
  */
 function waitForStatus(channel: ClientChannel, ended: () => boolean): void {
   const destroy = channel.destroy.bind(channel);
-  channel.destroy = (error?: Error) => (error || ended() ? destroy(error) : channel);
+  channel.destroy = () => (ended() ? destroy() : channel);
 }
 
 /** `channel.signal` does nothing once stdin has ended; the protocol has no such rule (RFC 4254, 6.9). */

@@ -67,9 +67,10 @@ function logIn(client: Client, target: SshTarget, options: ConnectConfig): Promi
 
 function openChannel(client: Client, target: SshTarget, command: string): Promise<ExecProcess> {
   return new Promise((resolve, reject) => {
+    const lost = () => connectError(target, new Error("the connection was lost"));
     const answer = (error: Error | undefined, channel: ClientChannel) => {
       if (error) reject(connectError(target, error));
-      else resolve(channelProcess(channel, () => connectError(target, new Error("the connection was lost"))));
+      else resolve(channelProcess(client, channel, lost));
     };
     try {
       client.exec(command, answer);

@@ -1,8 +1,7 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Isolation } from "../../src/providers/provider.ts";
 import type { Harness } from "../support/conformance/harness.ts";
+import { fakeImages } from "../support/fake-lab.ts";
 import { FAKE_STEPS, FakeBackend, fakeProvider } from "../support/fake-provider.ts";
 import { machineSpec, type Wish } from "../support/machine-spec.ts";
 import { tempHome } from "../support/temp-home.ts";
@@ -16,9 +15,6 @@ async function fakeHarness(isolation: Isolation): Promise<FakeHarness> {
   const home = await tempHome();
   const backend = new FakeBackend();
   const options = { isolation, bridges: ["bobfake"] };
-  const layer = { digest: "a".repeat(64), path: join(await home.sub("images"), "layer") };
-  await writeFile(layer.path, "");
-  const kernel = { vmlinuz: layer.path, initramfs: layer.path, modules: layer.path, version: "6.1" };
   let count = 1;
   const nicsOf = async (id: string) => {
     count += 1;
@@ -29,7 +25,7 @@ async function fakeHarness(isolation: Isolation): Promise<FakeHarness> {
   const place = {
     layout: home.layout,
     isolation,
-    images: { layers: [layer], tools: layer, kernel, user: "bothy" },
+    images: await fakeImages(home),
     project: { id: "0123abcd", name: "fake" },
     nicsOf,
   };

@@ -31,13 +31,14 @@ export interface Place {
   readonly layout: Layout;
   readonly isolation: Isolation;
   readonly images: Images;
-  readonly project: RunSpec["project"];
+  readonly project: RunSpec["project"] & { readonly path?: string };
   nicsOf(id: string): Promise<readonly Nic[]>;
 }
 
 /** A new machine of a project's, with record, disk, keys and seed in the store, as `up` makes them. */
 export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpec> {
-  const { layout, images, isolation, project } = place;
+  const { layout, images, isolation } = place;
+  const project = { id: place.project.id, name: place.project.name };
   const record = newRecord(place, wish);
   const machine = layout.machine(record.id);
   await writeRecord(layout, record);
@@ -68,7 +69,7 @@ function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRe
     id: randomBytes(6).toString("hex"),
     name,
     hostname: name,
-    project: { ...project, path: "/nowhere" },
+    project: { path: "/nowhere", ...project },
     isolation,
     fileIsolation: isolation,
     ranAt: [isolation],

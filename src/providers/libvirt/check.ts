@@ -20,16 +20,16 @@ import {
   kvmModeProblem,
   type QemuUser,
   readKvmMode,
-  readQemuUser,
 } from "./host/index.ts";
-import { findEmulator, type Surroundings } from "./surroundings.ts";
+import { findEmulator, findQemuUser, type Surroundings } from "./surroundings.ts";
 
 /** A daemon that systemd has to start first probes QEMU for seconds; `doctor` does not wait for that. */
 const ANSWER_MS = 700;
 
 /** `Provider.check`: everything this level needs of the host. */
 export async function checkHost(around: Surroundings): Promise<Finding[]> {
-  const [emulator, daemon, user] = await Promise.all([findEmulator(), installedDaemon(), readQemuUser()]);
+  const [emulator, daemon] = await Promise.all([findEmulator(), installedDaemon()]);
+  const user = await findQemuUser(around);
   const tools = [programFinding("qemu-system-x86_64", "qemu", emulator), daemonProgramFinding(daemon)];
   return Promise.all([
     ...tools,

@@ -12,6 +12,7 @@ import {
   writeJson,
 } from "../../system/index.ts";
 import type { RunSpec } from "../provider.ts";
+import type { QemuUser } from "./host/index.ts";
 
 /** Our corner of a machine's run folder; the other provider has its own. */
 const FOLDER = "libvirt";
@@ -88,7 +89,13 @@ export async function readRunRecord(runFolder: string): Promise<RunRecord | unde
   }
 }
 
-/** Gives a data disk back to root; libvirt lends it to QEMU's user, and a daemon that died did not. */
+/** Lets QEMU's user, and nobody else, use one of the machine's files until it is reclaimed or removed. */
+export async function lend(path: string, user: Pick<QemuUser, "uid" | "gid">): Promise<void> {
+  await chown(path, user.uid, user.gid);
+  await chmod(path, 0o600);
+}
+
+/** Gives a data disk back to root. Idempotent. */
 export async function reclaimDisk(path: string): Promise<void> {
   const disk = await statIfExists(path);
   if (!disk?.isFile()) return;

@@ -15,24 +15,23 @@ import {
   kvmModeProblem,
   type QemuUser,
   readKvmMode,
-  readQemuUser,
   refuseBusyDisk,
   unreachableStore,
 } from "./host/index.ts";
-import { reclaimDisk, removeRunFiles, writeRunFiles } from "./run-files.ts";
-import { requireEmulator, type Surroundings } from "./surroundings.ts";
+import { lend, reclaimDisk, removeRunFiles, writeRunFiles } from "./run-files.ts";
+import { findQemuUser, requireEmulator, requireQemuUser, type Surroundings } from "./surroundings.ts";
 
 /** `Provider.start` for a domain. */
 export async function startDomain(around: Surroundings, spec: RunSpec, context: RunContext): Promise<void> {
   const { kernel } = spec;
   if (!kernel) throw new BothyError("BUG", `the VM ${spec.name} was to be started without a kernel`);
-  const [emulator, user] = await Promise.all([requireEmulator(), readQemuUser()]);
-  await refuseKvmMode(user);
+  const emulator = await requireEmulator();
+  await refuseKvmMode(await findQemuUser(around));
   try {
     await using client = await connectOrLaunch(around, context);
     if (await isRunning(client, spec, context)) return;
     await launchLogDaemon(context, around.paths);
-    await createDomain({ around, client, spec: { ...spec, kernel }, context, emulator, user });
+    await createDomain({ around, client, spec: { ...spec, kernel }, context, emulator });
   } catch (error) {
     if (context.signal?.aborted) throw interrupted(spec, error);
     throw translate(error, `start ${spec.name}`, "START_FAILED");
@@ -45,30 +44,25 @@ interface Creation {
   readonly spec: VmSpec;
   readonly context: RunContext;
   readonly emulator: string;
-  readonly user: QemuUser | undefined;
 }
 
-async function createDomain({ around, client, spec, context, emulator, user }: Creation): Promise<void> {
+async function createDomain({ around, client, spec, context, emulator }: Creation): Promise<void> {
   const { signal } = context;
   await refuseBusyDisk(spec.dataDisk);
-  const name = await chooseName(client, spec);
+  const [name, owner] = await Promise.all([chooseName(client, spec), requireQemuUser(around)]);
   const accelerated = await acceleration(around, emulator, spec, context);
   signal?.throwIfAborted();
   await using rollback = new Rollback();
   rollback.add("run files", () => removeRunFiles(spec.runFolder));
   const { seedDisk } = await writeRunFiles(spec, name);
-  await refuseUnreachable(spec, seedDisk, user);
+  await refuseUnreachable(spec, seedDisk, owner);
   await prepareConsole(spec.consoleLog);
-  const facts = {
-    name,
-    acceleration: accelerated,
-    emulator,
-    seedDisk,
-    startedS: Math.floor(Date.now() / 1000),
-  };
+  rollback.add("data disk", () => reclaimDisk(spec.dataDisk));
+  await Promise.all([lend(spec.dataDisk, owner), lend(seedDisk, owner)]);
+  const startedS = Math.floor(Date.now() / 1000);
+  const facts = { name, acceleration: accelerated, emulator, seedDisk, owner, startedS };
   const xml = await renderDomain(domainView(spec, facts));
   signal?.throwIfAborted();
-  rollback.add("data disk", () => reclaimDisk(spec.dataDisk));
   rollback.add("domain", () => discardDomain(around, domainUuid(spec.storeTag, spec.id)));
   await client.domains.create(xml);
   signal?.throwIfAborted();
@@ -94,12 +88,12 @@ async function refuseKvmMode(user: QemuUser | undefined): Promise<void> {
   if (problem) throw kvmModeError(problem);
 }
 
-/** libvirt lends QEMU's user the machine's own files; those that machines share it must be able to read. */
-async function refuseUnreachable(spec: VmSpec, seedDisk: string, user: QemuUser | undefined): Promise<void> {
-  if (!user) return;
+/** QEMU's user is lent the machine's own files; those that machines share it must be able to read. */
+async function refuseUnreachable(spec: VmSpec, seedDisk: string, user: QemuUser): Promise<void> {
   const { kernel, tools, layers } = spec;
-  const readable = [tools.path, kernel.modules, ...layers.map((layer) => layer.path)];
-  const reached = [spec.dataDisk, seedDisk, kernel.vmlinuz, kernel.initramfs, spec.consoleLog];
+  const { vmlinuz, initramfs, modules } = kernel;
+  const readable = [vmlinuz, initramfs, modules, tools.path, ...layers.map((layer) => layer.path)];
+  const reached = [spec.dataDisk, seedDisk, spec.consoleLog];
   const obstacle = await findObstacle({ reached, readable }, user);
   if (obstacle) throw unreachableStore(obstacle, user);
 }

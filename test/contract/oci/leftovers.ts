@@ -9,11 +9,16 @@ export function leftovers(store: Layout): string[] {
     ...lines(readFileSync("/proc/self/mountinfo", "utf8"), store.run, store.home),
     ...lines(execFileSync("losetup", ["--list", "--noheadings"], { encoding: "utf8" }), store.home),
     ...readdirSync("/sys/class/net").filter((name) => name.startsWith(`bo${store.tag}`)),
-    ...lines(execFileSync("find", ["/sys/fs/cgroup", "-type", "d"], { encoding: "utf8" }), store.tag),
+    ...lines(cgroups(), store.tag),
     ...processes(store),
     ...files(store.run),
     ...files(store.temporary()),
   ];
+}
+
+/** Others' cgroups come and go while find(1) looks, which it takes for a failure. */
+function cgroups(): string {
+  return execFileSync("sh", ["-c", "find /sys/fs/cgroup -type d 2>&1 || :"], { encoding: "utf8" });
 }
 
 function lines(text: string, ...words: string[]): string[] {

@@ -18,6 +18,8 @@ export interface DomainFacts {
   readonly emulator: string;
   /** The tar with the seed. */
   readonly seedDisk: string;
+  /** Whom QEMU runs as. */
+  readonly owner: { readonly uid: number; readonly gid: number };
   /** Seconds since 1970. */
   readonly startedS: number;
 }
@@ -41,6 +43,7 @@ export interface DomainView {
   readonly nics: readonly NicView[];
   readonly rngAddress: PciAddress;
   readonly consoleLog: string;
+  readonly owner: DomainFacts["owner"];
 }
 
 /** One virtio disk; the guest finds it by its serial. */
@@ -49,8 +52,6 @@ export interface DiskView {
   readonly file: string;
   readonly device: string;
   readonly writable: boolean;
-  /** Owner and mode stay as they are: other machines and the host read the same file. */
-  readonly shared: boolean;
   readonly address: PciAddress;
 }
 
@@ -95,6 +96,7 @@ export function domainView(spec: VmSpec, facts: DomainFacts): DomainView {
       address: pciAddress(disksFrom + index),
     })),
     consoleLog: spec.consoleLog,
+    owner: facts.owner,
   };
 }
 
@@ -114,12 +116,12 @@ type Disk = Omit<DiskView, "device" | "address">;
 
 /** Disks and serials of docs/guest.md. */
 function listDisks(spec: VmSpec, facts: DomainFacts): Disk[] {
-  const shared = (serial: string, file: string): Disk => ({ serial, file, writable: false, shared: true });
+  const readOnly = (serial: string, file: string): Disk => ({ serial, file, writable: false });
   return [
-    { serial: "data", file: spec.dataDisk, writable: true, shared: false },
-    { serial: "seed", file: facts.seedDisk, writable: false, shared: false },
-    shared("tools", spec.tools.path),
-    shared("modules", spec.kernel.modules),
-    ...spec.layers.map((layer, index) => shared(`layer${String(index).padStart(2, "0")}`, layer.path)),
+    { serial: "data", file: spec.dataDisk, writable: true },
+    readOnly("seed", facts.seedDisk),
+    readOnly("tools", spec.tools.path),
+    readOnly("modules", spec.kernel.modules),
+    ...spec.layers.map((layer, index) => readOnly(`layer${String(index).padStart(2, "0")}`, layer.path)),
   ];
 }

@@ -6,7 +6,9 @@ export interface QemuUser {
   /** For messages. */
   readonly name: string;
   readonly uid: number;
-  /** Primary and supplementary. */
+  /** The group that libvirt gives it. */
+  readonly gid: number;
+  /** That one and all others that it is in. */
   readonly gids: readonly number[];
 }
 
@@ -40,12 +42,9 @@ export async function readQemuUser(paths: QemuUserPaths = PATHS): Promise<QemuUs
   const setting = readSetting(config ?? "", "user");
   const account = findAccount(passwd ?? "", setting ?? owner?.uid.toString());
   if (!account) return undefined;
-  const primary = findGroup(group ?? "", readSetting(config ?? "", "group")) ?? account.gid;
-  return {
-    name: account.name,
-    uid: account.uid,
-    gids: [...new Set([primary, account.gid, ...groupsOf(group ?? "", account.name)])],
-  };
+  const gid = findGroup(group ?? "", readSetting(config ?? "", "group")) ?? owner?.gid ?? account.gid;
+  const gids = [...new Set([gid, account.gid, ...groupsOf(group ?? "", account.name)])];
+  return { name: account.name, uid: account.uid, gid, gids };
 }
 
 function readSetting(config: string, name: string): string | undefined {

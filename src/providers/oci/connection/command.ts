@@ -33,8 +33,9 @@ export function startCommand(argv: readonly string[], pidFile: string): ExecProc
     exitCode,
     kill: async (signal) => {
       const pid = await pidOf(pidFile, () => over);
-      // the command leads a session of its own, so what it started is reached too
-      if (pid !== undefined && !over) sendSignal(-pid, `SIG${signal}`);
+      if (pid === undefined || over) return;
+      // it leads a session of its own, so what it started is reached too; the runtime may be about to make that one
+      if (!sendSignal(-pid, `SIG${signal}`)) sendSignal(pid, `SIG${signal}`);
     },
   };
 }

@@ -42,12 +42,13 @@ export async function processesWith(variable: string): Promise<number[]> {
   return found.filter((pid) => pid !== undefined);
 }
 
-/** Sends a signal; one that is gone already is fine. */
-export function sendSignal(pid: number, signal: NodeJS.Signals | number): void {
+/** Sends a signal, to a group when the number is negative; false when there is none any more. */
+export function sendSignal(pid: number, signal: NodeJS.Signals | number): boolean {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch (error) {
-    if (!hasErrno(error, "ESRCH")) throw error;
+    if (hasErrno(error, "ESRCH")) return false;
+    throw error;
   }
 }
 

@@ -11,7 +11,11 @@ import { killAndWait, type VmHarness } from "../harness.ts";
 /** A daemon that dies, tried on one of the test's own: the host's is left in peace. */
 export function describeDaemonLoss(harness: () => VmHarness): void {
   const away = (daemon: PrivateDaemon) =>
-    libvirtProvider({ layout: harness().layout, uri: `qemu:///system?socket=${daemon.socket}` });
+    libvirtProvider({
+      layout: harness().layout,
+      uri: `qemu:///system?socket=${daemon.socket}`,
+      qemuUser: { name: "root", uid: 0, gid: 0, gids: [0] }, // as in its qemu.conf
+    });
   const machine = async (): Promise<RunSpec> => ({ ...(await harness().spec()), nics: [] });
 
   describe.runIf(canRunDaemon())("a daemon that dies", () => {

@@ -12,6 +12,7 @@ const facts: DomainFacts = {
   acceleration: "tcg",
   emulator: "/usr/bin/qemu-system-x86_64",
   seedDisk: "/run/bothy/machines/0a1b2c3d4e5f/libvirt/seed.tar",
+  owner: { uid: 64055, gid: 64055 },
   startedS: 1_800_000_000,
 };
 

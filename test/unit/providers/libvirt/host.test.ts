@@ -16,7 +16,7 @@ import {
 } from "../../../../src/providers/libvirt/host/index.ts";
 import { runSpec } from "./fixtures.ts";
 
-const qemu: QemuUser = { name: "libvirt-qemu", uid: 64055, gids: [107, 64055] };
+const qemu: QemuUser = { name: "libvirt-qemu", uid: 64055, gid: 64055, gids: [64055, 107] };
 let folder = "";
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ test.each([
 test("no /dev/kvm, or QEMU as root, is no problem", () => {
   expect(kvmModeProblem(undefined, qemu)).toBeUndefined();
   expect(
-    kvmModeProblem({ uid: 0, gid: 0, mode: 0o20600 }, { name: "root", uid: 0, gids: [0] }),
+    kvmModeProblem({ uid: 0, gid: 0, mode: 0o20600 }, { name: "root", uid: 0, gid: 0, gids: [0] }),
   ).toBeUndefined();
 });
 
@@ -53,9 +53,13 @@ test("the error says what, why and what to do", () => {
 });
 
 test.each([
-  ["libvirt's own choice", '#user = "root"\n', { name: "libvirt-qemu", uid: 640, gids: [107, 64, 5] }],
-  ["a name", 'user = "other"\n', { name: "other", uid: 1000, gids: [1000] }],
-  ["a number", 'user = "+0"\ngroup = "kvm"\n', { name: "root", uid: 0, gids: [107, 0] }],
+  [
+    "libvirt's own choice",
+    '#user = "root"\n',
+    { name: "libvirt-qemu", uid: 640, gid: 64, gids: [64, 107, 5] },
+  ],
+  ["a name", 'user = "other"\n', { name: "other", uid: 1000, gid: 64, gids: [64, 1000] }],
+  ["a number", 'user = "+0"\ngroup = "kvm"\n', { name: "root", uid: 0, gid: 107, gids: [107, 0] }],
 ])("QEMU's user: %s", async (_, config, expected) => {
   const paths = {
     config: join(folder, "qemu.conf"),

@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureProject, type MachineRecord, readRecord } from "../../src/machines/index.ts";
+import type { Context } from "../../src/operations/context.ts";
+import type { Isolation } from "../../src/providers/provider.ts";
+import { FakeBackend, fakeProvider } from "./fake-provider.ts";
+import { type Images, machineSpec, type Wish } from "./machine-spec.ts";
+import { type RecordingReporter, recordingReporter } from "./recording-reporter.ts";
+import { type TempHome, tempHome } from "./temp-home.ts";
+
+/** What a lab's machine is like; it does not run unless asked to. */
+export interface LabWish extends Wish {
+  readonly isolation?: Isolation;
+  readonly running?: boolean;
+}
+
+/** A project whose machines run in memory, for tests of operations. */
+export interface FakeLab extends AsyncDisposable {
+  readonly home: TempHome;
+  /** The project's folder. */
+  readonly folder: string;
+  readonly ctx: Context & { readonly reporter: RecordingReporter };
+  readonly backends: Readonly<Record<Isolation, FakeBackend>>;
+  /** Makes a machine of the project. */
+  add(name: string, wish?: LabWish): Promise<MachineRecord>;
+  /** The same, as part of another project. */
+  addElsewhere(name: string, wish?: LabWish): Promise<MachineRecord>;
+}
+
+/** A lab around a project file; without one there is no project. */
+export async function fakeLab(yaml?: string): Promise<FakeLab> {
+  const home = await tempHome();
+  const folder = await home.sub("shop");
+  if (yaml !== undefined) await writeFile(join(folder, "bothy.yaml"), yaml);
+  const backends = { container: new FakeBackend(), vm: new FakeBackend() };
+  const images = await fakeImages(home);
+  const add = async (place: string, name: string, wish: LabWish = {}) => {
+    const isolation = wish.isolation ?? "container";
+    const project = await ensureProject(home.layout, place, "shop");
+    const where = { layout: home.layout, isolation, images, project, nicsOf: async () => [] };
+    const spec = await machineSpec(where, { ...wish, name });
+    if (wish.running) await fakeProvider(backends[isolation], home.layout.tag, { isolation }).start(spec);
+    return readRecord(home.layout, spec.id);
+  };
+  return {
+    home,
+    folder,
+    backends,
+    ctx: {
+      layout: home.layout,
+      reporter: recordingReporter(),
+      signal: new AbortController().signal,
+      cwd: folder,
+      providers: {
+        get: async (isolation) => fakeProvider(backends[isolation], home.layout.tag, { isolation }),
+      },
+    },
+    add: (name, wish) => add(folder, name, wish),
+    addElsewhere: async (name, wish) => add(await home.sub("elsewhere"), name, wish),
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
+}
+
+/** Images for machines that never look into them. */
+export async function fakeImages(home: TempHome): Promise<Images> {
+  const layer = { digest: "a".repeat(64), path: join(await home.sub("images"), "layer") };
+  await writeFile(layer.path, "");
+  const kernel = { vmlinuz: layer.path, initramfs: layer.path, modules: layer.path, version: "6.1" };
+  return { layers: [layer], tools: layer, kernel, user: "bothy" };
+}
