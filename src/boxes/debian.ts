@@ -92,6 +92,6 @@ async function writeHook(request: TreeRequest): Promise<string> {
 }
 
 function reportPhase(line: string, report: TreeRequest["report"]): void {
-  const phase = /^I: (.*)\.\.\.$/.exec(line)?.[1];
-  if (phase && !phase.startsWith("finding")) report?.(phase);
+  const phase = /^I: ((?:running|downloading|extracting|installing) .*)\.\.\.$/.exec(line)?.[1];
+  if (phase) report?.(phase);
 }

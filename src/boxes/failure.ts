@@ -15,7 +15,7 @@ export async function explainBuildFailure(
       cause: error,
     });
   }
-  const explained = await explainFullDisk(error, layout.boxes());
+  const explained = await explainFullDisk(error, layout.layers());
   if (!(explained instanceof CommandError)) return explained;
   return new BothyError("BOX_BUILD_FAILED", `building \`${name}\` failed: ${lastWords(explained)}`, {
     hints: ["nothing of it was kept", `bothy box build ${name} --debug`],
@@ -25,6 +25,9 @@ export async function explainBuildFailure(
 
 /** What the program itself calls the error, with what it said just before. */
 function lastWords(error: CommandError): string {
-  const lines = error.result.stderr.trim().split("\n");
+  const lines = error.result.stderr
+    .trim()
+    .split("\n")
+    .filter((line) => !line.startsWith("I: main()"));
   return lines.slice(-8).join("\n") || error.message;
 }

@@ -107,7 +107,7 @@ async function fetchRelease(source: string, target: string, signal?: AbortSignal
 function reasonOf(error: unknown, uri: string): string {
   const line = messageOf(error)
     .split("\n")
-    .findLast((text) => text.startsWith("E: "));
+    .find((text) => text.startsWith("E: "));
   return line ? line.slice(3) : uri;
 }
 

@@ -42,7 +42,10 @@ fill_volumes() {
 release_other_layers() {
   set --
   for mounted in "$layers"/*; do
-    [ "$mounted" = "$layers/$tools" ] || set -- "$@" "$mounted"
+    case :$lowers:$tools: in
+    *:"${mounted##*/}":*) ;;
+    *) set -- "$@" "$mounted" ;;
+    esac
   done
   [ $# -eq 0 ] || umount -- "$@" 2>/dev/null || :
 }

@@ -27,16 +27,19 @@ export interface FakeLab extends AsyncDisposable {
   addElsewhere(name: string, wish?: LabWish): Promise<MachineRecord>;
 }
 
-/** A lab around a project file; without one there is no project. */
-export async function fakeLab(yaml?: string): Promise<FakeLab> {
+/** What every project file begins with here. */
+const HEAD = "name: shop\ndefaults: { box: debian/12 }\n";
+
+/** A lab whose project file has these machines; without them there is no project. */
+export async function fakeLab(machines?: string): Promise<FakeLab> {
   const home = await tempHome();
   const folder = await home.sub("shop");
-  if (yaml !== undefined) await writeFile(join(folder, "bothy.yaml"), yaml);
+  if (machines !== undefined) await writeFile(join(folder, "bothy.yaml"), HEAD + machines);
   const backends = { container: new FakeBackend(), vm: new FakeBackend() };
   const images = await fakeImages(home);
   const add = async (place: string, name: string, wish: LabWish = {}) => {
     const isolation = wish.isolation ?? "container";
-    const project = await ensureProject(home.layout, place, "shop");
+    const { version: _, ...project } = await ensureProject(home.layout, place, "shop");
     const where = { layout: home.layout, isolation, images, project, nicsOf: async () => [] };
     const spec = await machineSpec(where, { ...wish, name });
     if (wish.running) await fakeProvider(backends[isolation], home.layout.tag, { isolation }).start(spec);

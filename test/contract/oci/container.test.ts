@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Harness, makeHarness } from "./harness.ts";
+import { packImage } from "./images.ts";
 
 /** What only containers do; what every provider does is in test/contract/provider.contract.ts. */
 let harness: Harness;
@@ -109,4 +111,15 @@ test("its volumes are filled with what the image has at first use, and kept ever
   await stop("f1", 5000);
   await harness.provider.start(spec);
   expect((await harness.exec("f1", "cat /srv/data/*")).stdout.toString()).toBe("image\nnew\n");
+});
+
+test("a machine does not hold on to the layers of others", async () => {
+  const [base, other] = [harness.spec("g1"), harness.spec("g2")];
+  const own = packImage(harness.layout, (folder) => writeFileSync(join(folder, "own"), "of g1 alone\n"));
+  await harness.provider.start({ ...base, layers: [...base.layers, own] });
+  await harness.provider.start(other);
+  expect((await harness.exec("g1", "cat /own")).stdout.toString()).toBe("of g1 alone\n");
+  await stop("g1");
+  expect(harness.leftovers().filter((line) => line.includes(own.digest))).toEqual([]);
+  expect((await harness.exec("g2", "cat /srv/data/from-image")).code).toBe(0);
 });

@@ -3,18 +3,13 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildBox, findBox, resolveLayers } from "../../../src/boxes/index.ts";
-import { CommandError, type Layout } from "../../../src/system/index.ts";
+import type { Layout } from "../../../src/system/index.ts";
 import { tempHome } from "../../support/temp-home.ts";
-import { stubMaker } from "./support.ts";
+import { failedProgram, stubMaker } from "./support.ts";
 
 async function leftovers(layout: Layout): Promise<string[]> {
   const folders = [layout.temporary(), layout.layers(), layout.boxes()].filter((path) => existsSync(path));
   return (await Promise.all(folders.map((folder) => readdir(folder)))).flat();
-}
-
-function failed(stderr: string): CommandError {
-  const result = { exitCode: 1, signal: undefined, stdout: "", stderr, durationMs: 1 };
-  return new CommandError({ ...result, command: "mmdebstrap" }, "failed with exit code 1");
 }
 
 describe("buildBox", () => {
@@ -97,7 +92,7 @@ describe("buildBox", () => {
   it("tells why it failed in the builder's own words, and keeps the box that was there", async () => {
     await using home = await tempHome();
     const { box } = await buildBox(home.layout, "debian/12", stubMaker());
-    const fail = failed("I: installing\nE: Unable to locate package nonsense");
+    const fail = failedProgram("I: installing\nE: Unable to locate package nonsense");
     const attempt = buildBox(home.layout, "debian/12", stubMaker({ key: "b", fail }));
     await expect(attempt).rejects.toMatchObject({
       code: "BOX_BUILD_FAILED",
@@ -109,7 +104,7 @@ describe("buildBox", () => {
 
   it("tells a full disk from other failures", async () => {
     await using home = await tempHome();
-    const fail = failed("dpkg: error: cannot copy: No space left on device");
+    const fail = failedProgram("dpkg: error: cannot copy: No space left on device");
     const attempt = buildBox(home.layout, "debian/12", stubMaker({ fail }));
     await expect(attempt).rejects.toMatchObject({ code: "DISK_FULL" });
     expect(await leftovers(home.layout)).toEqual([]);

@@ -5,7 +5,7 @@ import type { TreeMaker } from "../../../src/boxes/index.ts";
 import { packTree } from "../../../src/boxes/index.ts";
 import { admitLayer } from "../../../src/boxes/layers.ts";
 import { saveBox } from "../../../src/boxes/store.ts";
-import { ensureFolder, type Layout } from "../../../src/system/index.ts";
+import { CommandError, ensureFolder, type Layout } from "../../../src/system/index.ts";
 
 /** Puts a small real box with one layer per text into the store. */
 export async function putBox(layout: Layout, name: string, texts: readonly string[]): Promise<Box> {
@@ -47,4 +47,10 @@ export function stubMaker(options: { key?: string; delayMs?: number; fail?: Erro
     },
   };
   return { maker, made };
+}
+
+/** The error of a program that ended with code 1 after saying this. */
+export function failedProgram(stderr: string): CommandError {
+  const result = { exitCode: 1, signal: undefined, stdout: "", stderr, durationMs: 1 };
+  return new CommandError({ ...result, command: "mmdebstrap" }, "failed with exit code 1");
 }

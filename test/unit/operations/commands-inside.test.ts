@@ -34,7 +34,10 @@ describe("exec", () => {
 
   it("refuses a machine that does not run, with the way to start it", async () => {
     await using lab = await fakeLab(ONE);
-    await expect(runIn(lab, ["true"])).rejects.toMatchObject({ code: "MACHINE_STATE", hints: ["bothy up web"] });
+    await expect(runIn(lab, ["true"])).rejects.toMatchObject({
+      code: "MACHINE_STATE",
+      hints: ["bothy up web"],
+    });
     await lab.add("web");
     await expect(runIn(lab, ["true"])).rejects.toMatchObject({
       code: "MACHINE_STATE",
@@ -77,7 +80,13 @@ describe("copy", () => {
     await copy(lab.ctx, { from: "web:/var/log/syslog", to: "." });
     await copy(lab.ctx, { from: "web:/var/log/syslog", to: "renamed.txt" });
     await copy(lab.ctx, { from: "web:/var/log", to: join(lab.folder, "logs") });
-    expect((await readdir(lab.folder)).sort()).toEqual([".bothy", "bothy.yaml", "logs", "renamed.txt", "syslog"]);
+    expect((await readdir(lab.folder)).sort()).toEqual([
+      ".bothy",
+      "bothy.yaml",
+      "logs",
+      "renamed.txt",
+      "syslog",
+    ]);
     expect(await readFile(join(lab.folder, "renamed.txt"), "utf8")).toBe("line");
     expect(await readFile(join(lab.folder, "logs/syslog"), "utf8")).toBe("line");
   });

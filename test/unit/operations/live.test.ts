@@ -18,7 +18,10 @@ describe("liveStates", () => {
 
   it("says unknown, never gone, where a backend cannot be asked, and is right about the other level", async () => {
     await using lab = await fakeLab(TWO);
-    const [db, web] = [await lab.add("db", { isolation: "vm", running: true }), await lab.add("web", { running: true })];
+    const [db, web] = [
+      await lab.add("db", { isolation: "vm", running: true }),
+      await lab.add("web", { running: true }),
+    ];
     lab.backends.vm.unreachable = new BothyError("DAEMON_UNREACHABLE", "no libvirt daemon answers");
     const live = await liveStates(lab.ctx, [db, web]);
     expect(live.get(db.id)).toMatchObject({ state: "unknown", reason: "no libvirt daemon answers" });

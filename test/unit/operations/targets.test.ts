@@ -121,7 +121,7 @@ describe("loadFleet", () => {
 
   it("passes the file's warnings on", async () => {
     await using lab = await fakeLab(THREE);
-    await writeFile(join(lab.folder, "bothy.yml"), THREE);
+    await writeFile(join(lab.folder, "bothy.yml"), "name: other\n");
     await loadFleet(lab.ctx);
     expect(lab.ctx.reporter.lines("warn")).toEqual([expect.stringContaining('"bothy.yml" lies beside it')]);
   });

@@ -7,8 +7,8 @@ import { commandLine } from "./command.ts";
 import { channelProcess } from "./process.ts";
 import { type PinnedHost, terminalCommand } from "./terminal.ts";
 
-/** The bridge is on this host: who does not answer at once is not up yet, and the caller asks again. */
-const REACH_TIMEOUT_MS = 1000;
+/** Long enough for an emulated guest on a host with more machines than processors. */
+const REACH_TIMEOUT_MS = 4000;
 /** Key exchange of an emulated guest on a busy host. */
 const LOGIN_TIMEOUT_MS = 20_000;
 const KEEPALIVE = { keepaliveInterval: 5000, keepaliveCountMax: 6 };
@@ -19,10 +19,14 @@ const ALGORITHMS = {
   cipher: ["chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"],
 } as const;
 
-/** Logs in on a guest's command channel; only a server with the pinned key is talked to. */
-export async function openConnection(management: Management, host: PinnedHost): Promise<Connection> {
+/** Logs in on a guest's command channel; only a server with the pinned key is talked to. `signal` ends the knocking. */
+export async function openConnection(
+  management: Management,
+  host: PinnedHost,
+  signal?: AbortSignal,
+): Promise<Connection> {
   const privateKey = await readFile(management.privateKey);
-  const socket = await reach(management);
+  const socket = await reach(management, signal);
   const client = await login(management, privateKey, socket);
   const lost = () => unreachable(management, new Error("the connection was lost"));
   return {
@@ -32,13 +36,14 @@ export async function openConnection(management: Management, host: PinnedHost): 
   };
 }
 
-function reach(management: Management): Promise<Socket> {
+function reach({ address, port }: Management, signal?: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: management.address, port: management.port, noDelay: true });
+    const socket = connect({ host: address, port, noDelay: true });
     const fail = (cause: Error) => {
       socket.destroy();
-      reject(unreachable(management, cause));
+      reject(unreachable({ address, port }, cause));
     };
+    signal?.addEventListener("abort", () => socket.connecting && fail(new Error("given up")), { once: true });
     socket.setTimeout(REACH_TIMEOUT_MS, () => fail(new Error("no answer")));
     socket.once("error", fail);
     socket.once("connect", () => {
@@ -100,7 +105,7 @@ async function close(client: Client, socket: Socket): Promise<void> {
   await closed;
 }
 
-function unreachable({ address, port }: Management, cause: Error): BothyError {
+function unreachable({ address, port }: Pick<Management, "address" | "port">, cause: Error): BothyError {
   return new BothyError(
     "CONNECT_FAILED",
     `the machine's command channel at ${address}:${port} cannot be reached: ${messageOf(cause)}`,

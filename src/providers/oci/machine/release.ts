@@ -101,4 +101,5 @@ async function forget(store: Store, place: MachineFolder, cgroups: CgroupLayout)
   }
   await rmdirIfEmpty(place.parent);
   await rmdirIfEmpty(machinesFolder(layout));
+  await rmdirIfEmpty(layout.run);
 }

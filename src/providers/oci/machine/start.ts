@@ -4,6 +4,7 @@ import { BothyError } from "../../../errors.ts";
 import {
   bootId,
   CommandError,
+  ensureFolder,
   missingTool,
   Rollback,
   readIfExists,
@@ -94,7 +95,8 @@ async function claim(
     disk: spec.dataDisk,
   };
   await using _ = await store.lockLayers(signal);
-  await mkdir(place.folder, { recursive: true, mode: 0o700 });
+  await ensureFolder(place.parent);
+  await mkdir(place.folder, { mode: 0o700 });
   await writeRecord(place, record);
   await mountLayers(store.layout, layers);
   return record;
