@@ -25,10 +25,10 @@ export function linkTag(layout: Layout, projectId: string): string {
   return `bothy:${layout.tag}:${projectId}`;
 }
 
-/** The project in a link's alias, or `undefined` when the link is not of this store. */
+/** The project in a link's alias (`bothy:STORE:PROJECT`, with `:MACHINE` behind it where there is one), or `undefined` when the link is not of this store. */
 export function projectOfTag(layout: Layout, alias: string): string | undefined {
   const prefix = linkTag(layout, "");
-  return alias.startsWith(prefix) ? alias.slice(prefix.length) : undefined;
+  return alias.startsWith(prefix) ? alias.slice(prefix.length).split(":")[0] : undefined;
 }
 
 /** The project's nftables table. */

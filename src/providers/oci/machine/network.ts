@@ -3,9 +3,16 @@ import { BothyError } from "../../../errors.ts";
 import { run, statIfExists } from "../../../system/index.ts";
 import type { Nic } from "../../provider.ts";
 
-/** The alias that says whose a link is. */
-function aliasOf(id: string): string {
-  return `bothy:${id}`;
+/** Whose links these are: of which store, project and machine. */
+export interface LinkOwner {
+  readonly storeTag: string;
+  readonly project: { readonly id: string };
+  readonly id: string;
+}
+
+/** The alias that says whose a link is; `src/network` reads its first three parts. */
+function aliasOf({ storeTag, project, id }: LinkOwner): string {
+  return `bothy:${storeTag}:${project.id}:${id}`;
 }
 
 /**
@@ -14,21 +21,21 @@ function aliasOf(id: string): string {
  * @throws BothyError `NETWORK_CONFLICT` when a bridge is missing or a link's name is taken.
  */
 export async function plugIn(
-  id: string,
+  owner: LinkOwner,
   nics: readonly Nic[],
   pid: number,
   signal?: AbortSignal,
 ): Promise<void> {
   if (nics.length === 0) return;
   for (const nic of nics) await assertPluggable(nic);
-  await run(["ip", "-batch", "-"], { input: linkCommands(id, nics, pid), signal });
+  await run(["ip", "-batch", "-"], { input: linkCommands(owner, nics, pid), signal });
 }
 
 /** The input of `ip -batch` that makes the links. */
-export function linkCommands(id: string, nics: readonly Nic[], pid: number): string {
+export function linkCommands(owner: LinkOwner, nics: readonly Nic[], pid: number): string {
   const lines = nics.flatMap((nic, index) => [
     `link add dev ${nic.hostLink} type veth peer name eth${index} address ${nic.mac} netns ${pid}`,
-    `link set dev ${nic.hostLink} alias ${aliasOf(id)} master ${nic.bridge} up`,
+    `link set dev ${nic.hostLink} alias ${aliasOf(owner)} master ${nic.bridge} up`,
   ]);
   return `${lines.join("\n")}\n`;
 }
@@ -51,7 +58,8 @@ async function linksOf(id: string): Promise<string[]> {
   const aliases = await Promise.all(
     links.map((link) => readFile(`/sys/class/net/${link}/ifalias`, "utf8").catch(() => "")),
   );
-  return links.filter((_, index) => aliases[index]?.trim() === aliasOf(id));
+  const isOurs = (alias = "") => alias.startsWith("bothy:") && alias.trim().endsWith(`:${id}`);
+  return links.filter((_, index) => isOurs(aliases[index]));
 }
 
 async function assertPluggable(nic: Nic): Promise<void> {

@@ -43,7 +43,7 @@ export async function startMachine(store: Store, spec: RunSpec, context: RunCont
   const volumes = await writeBundle(store, place, spec);
   const pid = await launch({ layout: store.layout, spec, place, runtime, volumes }, context.signal);
   step("plugging in its network");
-  await plugIn(spec.id, spec.nics, pid, context.signal);
+  await plugIn(spec, spec.nics, pid, context.signal);
   step("starting it");
   await setOff(store, spec, runtime, context.signal);
   step("running");

@@ -23,11 +23,17 @@ test("the links of a machine in one batch, named inside by their position", () =
     mac: "52:54:00:00:00:01",
     address: "10.0.0.2/24",
   };
-  expect(linkCommands("m1", [nic, { ...nic, bridge: "br2", hostLink: "bo2" }], 4711)).toBe(
+  expect(
+    linkCommands(
+      { storeTag: "t1", project: { id: "p1" }, id: "m1" },
+      [nic, { ...nic, bridge: "br2", hostLink: "bo2" }],
+      4711,
+    ),
+  ).toBe(
     `link add dev bo1 type veth peer name eth0 address 52:54:00:00:00:01 netns 4711
-link set dev bo1 alias bothy:m1 master br1 up
+link set dev bo1 alias bothy:t1:p1:m1 master br1 up
 link add dev bo2 type veth peer name eth1 address 52:54:00:00:00:01 netns 4711
-link set dev bo2 alias bothy:m1 master br2 up
+link set dev bo2 alias bothy:t1:p1:m1 master br2 up
 `,
   );
 });
