@@ -10,8 +10,8 @@ export default class Cp extends BaseCommand {
     "<%= config.bin %> cp web:/var/log/syslog .",
   ];
   static override args = {
-    source: Args.string({ required: true, description: "PATH or MACHINE:PATH" }),
-    target: Args.string({ required: true, description: "PATH or MACHINE:PATH" }),
+    source: Args.string({ ignoreStdin: true, required: true, description: "PATH or MACHINE:PATH" }),
+    target: Args.string({ ignoreStdin: true, required: true, description: "PATH or MACHINE:PATH" }),
   };
   static override flags = {
     user: Flags.string({

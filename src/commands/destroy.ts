@@ -10,7 +10,10 @@ export default class Destroy extends BaseCommand {
   static override examples = ["<%= config.bin %> destroy web", "<%= config.bin %> destroy -f"];
   static override strict = false;
   static override args = {
-    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "names, globs or id prefixes (default: all of the project)",
+    }),
   };
   static override flags = { force: Flags.boolean({ char: "f", description: "do not ask" }) };
 

@@ -14,7 +14,10 @@ export default class Exec extends PassthroughCommand {
     "<%= config.bin %> exec web -u bothy -t -- bash",
   ];
   static override args = {
-    machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "name, glob or id prefix (default: the project's only machine)",
+    }),
   };
   static override flags = {
     user: Flags.string({ char: "u", description: "user name or uid[:gid] (default root)" }),

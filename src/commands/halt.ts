@@ -7,7 +7,10 @@ export default class Halt extends BaseCommand {
   static override examples = ["<%= config.bin %> halt", "<%= config.bin %> halt 'web-*'"];
   static override strict = false;
   static override args = {
-    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "names, globs or id prefixes (default: all of the project)",
+    }),
   };
   static override flags = {
     force: Flags.boolean({ char: "f", description: "at once, as if the power failed" }),

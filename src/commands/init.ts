@@ -10,7 +10,7 @@ export default class Init extends BaseCommand {
     "<%= config.bin %> init --isolation vm --output -",
   ];
   static override args = {
-    box: Args.string({ description: "the box of its machine", default: "debian/12" }),
+    box: Args.string({ ignoreStdin: true, description: "the box of its machine", default: "debian/12" }),
   };
   static override flags = {
     template: Flags.string({ description: "which example to begin with", default: "single" }),

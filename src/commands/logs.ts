@@ -7,7 +7,10 @@ export default class Logs extends BaseCommand {
   static override examples = ["<%= config.bin %> logs web", "<%= config.bin %> logs -f"];
   static override strict = false;
   static override args = {
-    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "names, globs or id prefixes (default: all of the project)",
+    }),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "go on until interrupted" }),

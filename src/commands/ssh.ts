@@ -11,7 +11,10 @@ export default class Ssh extends PassthroughCommand {
     "<%= config.bin %> ssh web -- ls -la /srv",
   ];
   static override args = {
-    machine: Args.string({ description: "name, glob or id prefix (default: the project's only machine)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "name, glob or id prefix (default: the project's only machine)",
+    }),
   };
   static override flags = {
     command: Flags.string({ char: "c", description: "a command line for the login shell" }),

@@ -8,7 +8,10 @@ export default class Status extends BaseCommand {
   static override examples = ["<%= config.bin %> status", "<%= config.bin %> status --all --json"];
   static override strict = false;
   static override args = {
-    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "names, globs or id prefixes (default: all of the project)",
+    }),
   };
   static override flags = { all: Flags.boolean({ char: "a", description: "every project on this host" }) };
 

@@ -9,7 +9,10 @@ export default class Up extends BaseCommand {
   static override examples = ["<%= config.bin %> up", "<%= config.bin %> up web --isolation vm"];
   static override strict = false;
   static override args = {
-    machine: Args.string({ description: "names, globs or id prefixes (default: all of the project)" }),
+    machine: Args.string({
+      ignoreStdin: true,
+      description: "names, globs or id prefixes (default: all of the project)",
+    }),
   };
   static override flags = {
     isolation: Flags.option({

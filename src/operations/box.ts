@@ -57,7 +57,7 @@ export async function buildBoxes(
   );
   valuesOf(outcomes, Object.keys(builds));
   const box = await getBox(layout, options.name);
-  return summary({ name: box.name, state: "ok", box }, await boxUsers(ctx));
+  return summary({ name: box.name, state: "ok", box }, boxUsers(ctx));
 }
 
 /** Every box of the store, then the recipes that were never built. */
@@ -82,7 +82,7 @@ export async function inspectBox(
     });
   }
   return {
-    ...(await summary({ name: box.name, state: "ok", box }, await boxUsers(ctx))),
+    ...(await summary({ name: box.name, state: "ok", box }, boxUsers(ctx))),
     layers: box.layers.map((layer) => ({ ...layer, path: ctx.layout.layer(layer.digest) })),
     init: box.init ?? null,
     user: box.user ?? null,
@@ -95,17 +95,20 @@ export async function inspectBox(
 
 /** Removes a box. @throws BothyError `BOX_IN_USE` naming the machines, `BOX_UNKNOWN`. */
 export async function removeBoxes(ctx: Context, name: string): Promise<void> {
-  await removeBox(ctx.layout, name, { inUse: await boxUsers(ctx) });
+  await removeBox(ctx.layout, name, { inUse: boxUsers(ctx) });
 }
 
-/** Tells which machines stand on a box's or a layer's digest. A machine that cannot be read counts for all. */
-export async function boxUsers(ctx: Context): Promise<InUse> {
-  const { records, broken } = await listRecords(ctx.layout);
-  const unreadable = broken.map(({ id }) => `${id} (damaged)`);
-  return (digest) => {
+/**
+ * Tells which machines stand on a box's or a layer's digest. The records are read at each question, so that one asked
+ * under the store's lock sees every machine. A machine that cannot be read counts for all.
+ */
+export function boxUsers(ctx: Context): (digest: string) => Promise<string[]> {
+  return async (digest) => {
+    const { records, broken } = await listRecords(ctx.layout);
     const users = records.filter(
       ({ box }) => box.digest === digest || box.layers.some((layer) => layer.digest === digest),
     );
+    const unreadable = broken.map(({ id }) => `${id} (damaged)`);
     return [...users.map(({ project, name }) => `${project.name}/${name}`), ...unreadable];
   };
 }

@@ -101,7 +101,7 @@ async function sweepRest(ctx: Context, dryRun: boolean): Promise<Leftover[]> {
   const layers =
     dryRun || broken.length > 0
       ? []
-      : (await removeUnusedLayers(ctx.layout, { inUse: await boxUsers(ctx) })).layers;
+      : (await removeUnusedLayers(ctx.layout, { inUse: boxUsers(ctx) })).layers;
   const layersFound = layers.map((digest) => ({ kind: "layer", name: digest.slice(0, 12) }));
   return [...networks, ...projectsFound, ...layersFound].map(({ kind, name }) => ({ kind, name }));
 }

@@ -27,5 +27,5 @@ export const TOOL_PACKAGES = {
 /** The Debian package with that program; the program's own name when we do not know. */
 export function packageOf(tool: string): string {
   const name = tool.split("/").at(-1) ?? tool;
-  return (TOOL_PACKAGES as Record<string, string>)[name] ?? name;
+  return Object.hasOwn(TOOL_PACKAGES, name) ? TOOL_PACKAGES[name as keyof typeof TOOL_PACKAGES] : name;
 }

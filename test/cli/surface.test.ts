@@ -53,16 +53,10 @@ function describeCommand({ command }: SourceCommand) {
   return {
     summary: command.summary,
     arguments: command.strict === false ? [`${args.join(" ")}...`] : args,
-    flags: describeFlags({
-      ...command.flags,
-      ...command.baseFlags,
-      ...(command.enableJsonFlag ? JSON_FLAG : {}),
-    }),
+    flags: describeFlags({ ...command.flags, ...command.baseFlags }),
+    json: command.enableJsonFlag,
   };
 }
-
-/** What oclif adds where a command has data. */
-const JSON_FLAG = { json: { type: "boolean", name: "json" } } as Record<string, Flag>;
 
 function describeFlags(flags: Record<string, Flag>): Record<string, string> {
   const sorted = Object.entries(flags).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Isolation } from "../../src/providers/provider.ts";
 import type { Harness } from "../support/conformance/harness.ts";
-import { fakeImages } from "../support/fake-lab.ts";
 import { FAKE_STEPS, FakeBackend, fakeProvider } from "../support/fake-provider.ts";
+import { fakeStore } from "../support/fake-store.ts";
 import { machineSpec, type Wish } from "../support/machine-spec.ts";
 import { tempHome } from "../support/temp-home.ts";
 import { describeProvider } from "./provider.contract.ts";
@@ -25,7 +25,7 @@ async function fakeHarness(isolation: Isolation): Promise<FakeHarness> {
   const place = {
     layout: home.layout,
     isolation,
-    images: await fakeImages(home),
+    images: await fakeStore(home.layout),
     project: { id: "0123abcd", name: "fake" },
     nicsOf,
   };

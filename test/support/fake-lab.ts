@@ -1,10 +1,13 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureProject, type MachineRecord, readRecord } from "../../src/machines/index.ts";
+import { removeNetwork } from "../../src/network/index.ts";
 import type { Context } from "../../src/operations/context.ts";
 import type { Isolation } from "../../src/providers/provider.ts";
+import type { Layout } from "../../src/system/index.ts";
 import { FakeBackend, fakeProvider } from "./fake-provider.ts";
-import { type Images, machineSpec, type Wish } from "./machine-spec.ts";
+import { fakeStore } from "./fake-store.ts";
+import { machineSpec, type Wish } from "./machine-spec.ts";
 import { type RecordingReporter, recordingReporter } from "./recording-reporter.ts";
 import { type TempHome, tempHome } from "./temp-home.ts";
 
@@ -36,7 +39,7 @@ export async function fakeLab(machines?: string): Promise<FakeLab> {
   const folder = await home.sub("shop");
   if (machines !== undefined) await writeFile(join(folder, "bothy.yaml"), HEAD + machines);
   const backends = { container: new FakeBackend(), vm: new FakeBackend() };
-  const images = await fakeImages(home);
+  const images = await fakeStore(home.layout);
   const add = async (place: string, name: string, wish: LabWish = {}) => {
     const isolation = wish.isolation ?? "container";
     const { version: _, ...project } = await ensureProject(home.layout, place, "shop");
@@ -60,14 +63,16 @@ export async function fakeLab(machines?: string): Promise<FakeLab> {
     },
     add: (name, wish) => add(folder, name, wish),
     addElsewhere: async (name, wish) => add(await home.sub("elsewhere"), name, wish),
-    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      for (const id of await projectIds(home.layout)) await removeNetwork(home.layout, id);
+      await home[Symbol.asyncDispose]();
+    },
   };
 }
 
-/** Images for machines that never look into them. */
-export async function fakeImages(home: TempHome): Promise<Images> {
-  const layer = { digest: "a".repeat(64), path: join(await home.sub("images"), "layer") };
-  await writeFile(layer.path, "");
-  const kernel = { vmlinuz: layer.path, initramfs: layer.path, modules: layer.path, version: "6.1" };
-  return { layers: [layer], tools: layer, kernel, user: "bothy" };
+/** Every project that the store ever had something of: a test that fails must leave no network on the host. */
+async function projectIds(layout: Layout): Promise<string[]> {
+  const folders = [layout.projects(), join(layout.run, "names")];
+  const names = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
+  return [...new Set(names.flat())];
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import {
   createDisk,
   ensureKeys,
@@ -26,6 +26,8 @@ export interface Wish extends Partial<Pick<RunSpec, "cpus" | "memoryMiB" | "pids
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+type Layers = MachineRecord["box"]["layers"];
+
 /** Where a test's machines are. */
 export interface Place {
   readonly layout: Layout;
@@ -39,7 +41,8 @@ export interface Place {
 export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpec> {
   const { layout, images, isolation } = place;
   const project = { id: place.project.id, name: place.project.name };
-  const record = newRecord(place, wish);
+  const layers = await Promise.all(images.layers.map(layerOf));
+  const record = newRecord(place, wish, layers);
   const machine = layout.machine(record.id);
   await writeRecord(layout, record);
   await createDisk(machine.disk, record.diskMiB);
@@ -63,7 +66,11 @@ export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpe
   };
 }
 
-function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRecord {
+async function layerOf({ digest, path }: RunSpec["layers"][number]): Promise<Layers[number]> {
+  return { digest, sizeBytes: (await stat(path)).size };
+}
+
+function newRecord({ images, isolation, project }: Place, wish: Wish, layers: Layers): MachineRecord {
   const name = wish.name ?? `m${randomBytes(2).toString("hex")}`;
   return machineRecord({
     id: randomBytes(6).toString("hex"),
@@ -75,7 +82,7 @@ function newRecord({ images, isolation, project }: Place, wish: Wish): MachineRe
     ranAt: [isolation],
     box: {
       ...machineRecord().box,
-      layers: images.layers.map(({ digest }) => ({ digest, sizeBytes: 0 })),
+      layers,
       ...(images.boxInit === undefined ? {} : { init: images.boxInit }),
       user: images.user,
     },

@@ -7,7 +7,9 @@ export default class BoxBuild extends BaseCommand {
   static override description =
     "Also builds what every machine needs beside a box: the guest tools and the kernel. What is up to date is left alone.";
   static override examples = ["<%= config.bin %> box build debian/12"];
-  static override args = { box: Args.string({ required: true, description: "the recipe's name" }) };
+  static override args = {
+    box: Args.string({ ignoreStdin: true, required: true, description: "the recipe's name" }),
+  };
   static override flags = { force: Flags.boolean({ description: "build even when nothing changed" }) };
 
   async run(): Promise<BoxSummary> {

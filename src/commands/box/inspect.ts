@@ -4,7 +4,7 @@ import { type BoxDetails, inspectBox } from "../../operations/box.ts";
 
 export default class BoxInspect extends BaseCommand {
   static override summary = "show everything about a box, as JSON";
-  static override args = { box: Args.string({ required: true }) };
+  static override args = { box: Args.string({ ignoreStdin: true, required: true }) };
   static override flags = {
     verify: Flags.boolean({ description: "check every byte of its layers against their digests" }),
   };

@@ -4,7 +4,7 @@ import { removeBoxes } from "../../operations/box.ts";
 
 export default class BoxRemove extends BaseCommand {
   static override summary = "remove a box that no machine uses";
-  static override args = { box: Args.string({ required: true }) };
+  static override args = { box: Args.string({ ignoreStdin: true, required: true }) };
 
   async run(): Promise<{ removed: string }> {
     const { args, flags } = await this.parse(BoxRemove);

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { truncate } from "node:fs/promises";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { BothyError } from "../../../src/errors.ts";
 import { listRecords, readProjectId } from "../../../src/machines/index.ts";
 import { destroy, destroyable } from "../../../src/operations/destroy.ts";
 import { halt } from "../../../src/operations/halt.ts";
+import { run } from "../../../src/system/index.ts";
 import { fakeLab } from "../../support/fake-lab.ts";
 
 const TWO = "machines: { db: { isolation: vm }, web: {} }\n";
@@ -61,6 +62,21 @@ describe("destroy", () => {
     const { records } = await listRecords(lab.ctx.layout);
     expect(records.map(({ id }) => id).sort()).toEqual([db.id, mail.id].sort());
     expect(await readProjectId(lab.folder)).toBe(db.project.id);
+  });
+
+  it("works on a full disk: it is how one makes room", async () => {
+    await using lab = await fakeLab(TWO);
+    const machines = lab.ctx.layout.machines();
+    await mkdir(machines, { recursive: true });
+    await run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", machines]);
+    try {
+      await lab.add("web", { running: true, diskMiB: 64 });
+      await writeFile(`${machines}/filler`, Buffer.alloc(16 << 20)).catch(() => {});
+      expect((await destroy(lab.ctx, ["web"])).machines).toMatchObject([{ action: "destroyed" }]);
+      expect(await listRecords(lab.ctx.layout)).toEqual({ records: [], broken: [] });
+    } finally {
+      await run(["umount", machines]);
+    }
   });
 
   it("removes a machine with a damaged record, by its id", async () => {

@@ -72,7 +72,11 @@ export function answers(socket: string): Promise<boolean> {
 }
 
 async function launch(program: string, socket: string, context: RunContext): Promise<void> {
-  const child = start([...(await reaper()), program, "--daemon"], { stdio: "ignore", detached: true });
+  const child = start([...(await reaper()), program, "--daemon"], {
+    stdio: "ignore",
+    detached: true,
+    cwd: "/",
+  });
   child.on("error", () => {}); // what counts is that one answers, ours or another's
   child.unref();
   await waitFor(
