@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that use real machines share the host: they run one file at a time. */
-const real = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+const real = { fileParallelism: false, testTimeout: 600_000, hookTimeout: 300_000 };
 
 const project = (name: string, include: string[], more: object = {}) => ({
   test: { name, include, restoreMocks: true, unstubEnvs: true, disableConsoleIntercept: true, ...more },

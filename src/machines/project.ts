@@ -16,23 +16,26 @@ const schema = z.strictObject({
 /** A project as the store remembers it. */
 export type ProjectRecord = z.infer<typeof schema>;
 
-/** The id that the folder carries, or `undefined` when it never had a machine. */
+/**
+ * The id of the folder's project, or `undefined` when it never had a machine. A folder that was moved keeps it;
+ * a copy, whose original is still there, is a project of its own.
+ */
 export async function readProjectId(folder: string): Promise<string | undefined> {
-  return (await readProjectFile(pointer(folder)))?.id;
+  const known = await readProjectFile(pointer(folder));
+  if (!known || known.path === folder) return known?.id;
+  const original = await readProjectFile(pointer(known.path)).catch(() => undefined);
+  return original?.id === known.id ? undefined : known.id;
 }
 
-/**
- * The project of a folder, made at the first call and written to both places.
- * A folder that was moved keeps its project; a folder that was copied becomes a project of its own.
- */
+/** The project of a folder, made at the first call and written to both places. */
 export async function ensureProject(layout: Layout, folder: string, name: string): Promise<ProjectRecord> {
-  const known = await readProjectFile(pointer(folder));
-  const isCopy =
-    known !== undefined && known.path !== folder && (await readProjectId(known.path)) === known.id;
-  const id = known === undefined || isCopy ? randomBytes(4).toString("hex") : known.id;
+  const id = (await readProjectId(folder)) ?? randomBytes(4).toString("hex");
   const project: ProjectRecord = { version: 1, id, name, path: folder };
-  const stored = await readProjectFile(layout.project(id).state).catch(() => undefined);
-  if (stored && stored.path === folder && stored.name === name && known) return stored;
+  const text = JSON.stringify(project);
+  const [stored, pointed] = await Promise.all(
+    [layout.project(id).state, pointer(folder)].map((path) => readProjectFile(path).catch(() => undefined)),
+  );
+  if (JSON.stringify(stored) === text && JSON.stringify(pointed) === text) return project;
   await ensureFolder(layout.project(id).folder);
   await writeJson(layout.project(id).state, project);
   await ensureFolder(join(folder, ".bothy"));
@@ -55,7 +58,8 @@ export async function listProjects(layout: Layout): Promise<ProjectRecord[]> {
 /** Forgets a project that has no machines any more, in the store and in its folder. Idempotent. */
 export async function forgetProject(layout: Layout, project: { id: string; path: string }): Promise<void> {
   await removeTree(layout.project(project.id).folder, { within: layout.projects() });
-  if ((await readProjectId(project.path).catch(() => undefined)) !== project.id) return;
+  const pointed = await readProjectFile(pointer(project.path)).catch(() => undefined);
+  if (pointed?.id !== project.id) return;
   await removeTree(pointer(project.path), { within: project.path });
   await rmdir(join(project.path, ".bothy")).catch(() => {}); // other files in it stay
 }

@@ -62,8 +62,8 @@ export async function buildBoxes(
 
 /** Every box of the store, then the recipes that were never built. */
 export async function boxSummaries(ctx: Context): Promise<BoxSummary[]> {
-  const [entries, recipes, users] = await Promise.all([listBoxes(ctx.layout), listRecipes(), boxUsers(ctx)]);
-  const built = await Promise.all(entries.map((entry) => summary(entry, users)));
+  const [entries, recipes] = await Promise.all([listBoxes(ctx.layout), listRecipes()]);
+  const built = await Promise.all(entries.map((entry) => summary(entry, boxUsers(ctx))));
   const names = new Set(entries.map(({ name }) => name));
   return [...built, ...recipes.filter((name) => !names.has(name)).map(recipeSummary)];
 }

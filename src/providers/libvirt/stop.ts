@@ -15,14 +15,12 @@ const RESEND_MS = 1000;
 /** `Provider.stop` for a domain. */
 export async function stopDomain(around: Surroundings, id: string, options: StopOptions): Promise<void> {
   const uuid = domainUuid(around.layout.tag, id);
-  const client = await reach(around, uuid, options);
-  if (client) {
-    await using connection = client;
-    try {
-      await endDomain(connection, uuid, options);
-    } catch (error) {
-      throw translate(error, `stop machine ${id}`);
-    }
+  try {
+    await using client = await reach(around, uuid, options);
+    if (client) await endDomain(client, uuid, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw new BothyError("INTERRUPTED", `interrupted while stopping ${id}`);
+    throw translate(error, `stop machine ${id}`);
   }
   await clearAway(around, id);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { type VmHarness, vmHarness } from "./harness.ts";
 import { describeDaemonLoss } from "./suites/daemon-loss.ts";
+import { describeMisfortune } from "./suites/misfortune.ts";
 import { describeNames } from "./suites/names.ts";
 import { describePower } from "./suites/power.ts";
 
@@ -16,5 +17,6 @@ describe("the VM provider", () => {
 
   describePower(() => harness);
   describeNames(() => harness);
+  describeMisfortune(() => harness);
   describeDaemonLoss(() => harness);
 });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { run, shellQuote } from "../../../src/system/index.ts";
@@ -25,8 +26,8 @@ export function describeCommands(running: () => Running): void {
     });
 
     it.each(["TERM", "INT", "HUP", "KILL"] as const)("kill(%s) ends a command", async (signal) => {
-      const process = await connection().exec({ argv: ["sleep", "60"] });
-      await delay(100); // until it is there to be killed
+      const process = await connection().exec({ argv: ["sh", "-c", "echo here; exec sleep 60"] });
+      await once(process.stdout, "readable"); // it is there to be killed
       await process.kill(signal);
       const numbers = { TERM: 15, INT: 2, HUP: 1, KILL: 9 };
       expect((await finish(process)).code).toBe(128 + numbers[signal]);

@@ -64,6 +64,7 @@ function parse(line: string, env: Readonly<Record<string, string>>): Command[] {
   const commands: Command[] = [];
   let [words, redirects]: [string[], Command["redirects"]] = [[], []];
   const end = (separator: string) => {
+    if (words[0] === "exec") words.shift(); // there is only one process anyway
     if (words.length > 0) commands.push({ words, redirects, separator });
     [words, redirects] = [[], []];
   };

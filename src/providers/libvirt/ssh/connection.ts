@@ -4,7 +4,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { BothyError, messageOf } from "../../../errors.ts";
 import type { Connection, Management } from "../../provider.ts";
 import { commandLine } from "./command.ts";
-import { channelProcess } from "./process.ts";
+import { channelProcess, type Line } from "./process.ts";
 import { type PinnedHost, terminalCommand } from "./terminal.ts";
 
 /** Long enough for an emulated guest on a host with more machines than processors. */
@@ -32,9 +32,12 @@ export async function openConnection(
   });
   const socket = await reach(management, signal);
   const client = await login(new ssh2.Client(), management, privateKey, socket);
-  const lost = () => unreachable(management, new Error("the connection was lost"));
+  const line: Line = {
+    ended: new Promise<void>((resolve) => client.once("close", () => resolve())),
+    lost: () => unreachable(management, new Error("the connection was lost")),
+  };
   return {
-    exec: async (request) => channelProcess(await openChannel(client, commandLine(request), lost), lost),
+    exec: async (request) => channelProcess(await openChannel(client, commandLine(request), line), line),
     terminal: (request) => terminalCommand(management, host, request),
     [Symbol.asyncDispose]: () => close(client, socket),
   };
@@ -66,7 +69,6 @@ function login(client: Client, management: Management, privateKey: Buffer, sock:
       sock.destroy();
       reject(unreachable(management, cause));
     };
-    client.setMaxListeners(0); // one for each command that is being opened
     client.on("error", fail); // stays: later errors end the channels, and those tell
     client.once("close", () => fail(new Error("the guest closed the connection")));
     client.once("ready", () => resolve(client));
@@ -86,13 +88,12 @@ function login(client: Client, management: Management, privateKey: Buffer, sock:
   });
 }
 
-function openChannel(client: Client, command: string, lost: () => BothyError): Promise<ClientChannel> {
+function openChannel(client: Client, command: string, { ended, lost }: Line): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const fail = () => reject(lost());
-    client.once("close", fail);
+    void ended.then(fail);
     try {
       client.exec(command, (error, channel) => {
-        client.removeListener("close", fail);
         if (error) reject(new BothyError("CONNECT_FAILED", `the guest refused a command: ${error.message}`));
         else resolve(channel);
       });

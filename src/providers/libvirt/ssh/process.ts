@@ -9,9 +9,17 @@ interface Internals {
   readonly outgoing: { readonly id: number; readonly state: "open" | "eof" | "closing" | "closed" };
 }
 
-/** A command on an SSH channel. `lost` makes the error for one that was cut off. */
-export function channelProcess(channel: ClientChannel, lost: () => BothyError): ExecProcess {
-  const exitCode = readExitCode(channel, lost);
+/** The connection that a channel is part of. */
+export interface Line {
+  /** Settles when it has ended. */
+  readonly ended: Promise<unknown>;
+  /** The error for what was cut off by that. */
+  readonly lost: () => BothyError;
+}
+
+/** A command on an SSH channel. */
+export function channelProcess(channel: ClientChannel, line: Line): ExecProcess {
+  const exitCode = readExitCode(channel, line);
   exitCode.catch(() => {}); // who asks for it hears of it
   let ended = false;
   const end = () => {
@@ -30,13 +38,14 @@ export function channelProcess(channel: ClientChannel, lost: () => BothyError): 
   };
 }
 
-function readExitCode(channel: ClientChannel, lost: () => BothyError): Promise<number> {
+function readExitCode(channel: ClientChannel, line: Line): Promise<number> {
   return new Promise((resolve, reject) => {
     channel.once("exit", (code: number | null, signal?: string) => {
       resolve(code ?? 128 + signalNumber(signal));
     });
-    // Without an exit status before it, the end of the channel is that of the connection.
-    channel.once("close", () => reject(lost()));
+    // Without an exit status before them. A channel's own end is only told to those who read it to the end.
+    channel.once("close", () => reject(line.lost()));
+    void line.ended.then(() => reject(line.lost()));
   });
 }
 

@@ -35,9 +35,10 @@ test("ssh accepts these options", async () => {
 });
 
 const lost = () => new BothyError("CONNECT_FAILED", "lost");
+const never = new Promise<never>(() => {});
 
 /** Of ssh2's channel, what we use. */
-function fakeChannel() {
+function fakeChannel(ended: Promise<unknown> = never) {
   const channel = Object.assign(new EventEmitter(), {
     destroy: vi.fn(),
     stderr: new EventEmitter(),
@@ -46,7 +47,12 @@ function fakeChannel() {
   });
   const { destroy } = channel;
   const { signal } = channel._client._protocol;
-  return { channel, destroy, signal, process: channelProcess(channel as unknown as ClientChannel, lost) };
+  return {
+    channel,
+    destroy,
+    signal,
+    process: channelProcess(channel as unknown as ClientChannel, { ended, lost }),
+  };
 }
 
 test("an exit code is passed on, and signals end with it", async () => {
@@ -93,5 +99,10 @@ test("a signal becomes 128 + n", async () => {
 test("a channel that ends without a status was cut off", async () => {
   const { channel, process } = fakeChannel();
   channel.emit("close");
+  await expect(process.exitCode).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+});
+
+test("the end of the connection is told also when nobody reads the command's output", async () => {
+  const { process } = fakeChannel(Promise.resolve());
   await expect(process.exitCode).rejects.toMatchObject({ code: "CONNECT_FAILED" });
 });
