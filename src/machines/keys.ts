@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ensureFolder, statIfExists } from "../system/index.ts";
+import { ensureFolder, run, statIfExists } from "../system/index.ts";
 
 /** A machine's keys, as paths and text. */
 export interface MachineKeys {
@@ -22,8 +22,7 @@ export interface MachineKeys {
 export async function ensureKeys(folder: string, machineId: string): Promise<MachineKeys> {
   const identityFile = join(folder, "id_ed25519");
   const hostKey = join(folder, "ssh_host_ed25519_key");
-  await ensurePair(identityFile, `bothy:${machineId}`);
-  await ensurePair(hostKey, machineId);
+  await Promise.all([ensurePair(identityFile, `bothy:${machineId}`), ensurePair(hostKey, machineId)]);
   return {
     identityFile,
     authorizedKey: (await readFile(`${identityFile}.pub`, "utf8")).trim(),
@@ -38,12 +37,13 @@ export function fingerprint(publicKey: string): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The public part is written last: where both are there, both are whole. */
+/**
+ * Made by OpenSSH's own tool, which writes the public part last: where both are there, both are whole. (The ssh2
+ * library cuts leading zero bytes off ed25519 keys, and so makes one in 256 that nobody can read.)
+ */
 async function ensurePair(path: string, comment: string): Promise<void> {
   if ((await statIfExists(path)) && (await statIfExists(`${path}.pub`))) return;
   await ensureFolder(dirname(path), 0o700);
-  const { default: ssh2 } = await import("ssh2"); // lazily: only a new machine needs it
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
-  await writeFile(path, pair.private, { mode: 0o600 });
-  await writeFile(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
+  await Promise.all([rm(path, { force: true }), rm(`${path}.pub`, { force: true })]);
+  await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
 }

@@ -6,6 +6,7 @@ import { prepareImages } from "./images.ts";
 import { valuesOf } from "./outcomes.ts";
 import { ensureOwnProject } from "./own-project.ts";
 import { loadFleet, selectTargets, type Target } from "./targets.ts";
+import { tidyProjects } from "./tidy-projects.ts";
 
 /** What `up` was asked for. */
 export interface UpOptions {
@@ -45,6 +46,7 @@ export async function up(ctx: Context, options: UpOptions): Promise<UpResult> {
     })),
     { parallel: options.parallel ?? DEFAULT_PARALLEL },
   );
+  if (outcomes.some(({ ok }) => !ok)) await tidyProjects(ctx, project ? [project] : []); // what the failed ones needed
   const machines = valuesOf(
     outcomes,
     targets.map((target) => target.name),

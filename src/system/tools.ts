@@ -14,6 +14,7 @@ export const TOOL_PACKAGES = {
   nft: "nftables",
   ip: "iproute2",
   ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
   patchelf: "patchelf",
   cpio: "cpio",
   depmod: "kmod",

@@ -39,8 +39,23 @@ function mounts(mentions: Mentions): string[] {
   return linesOf(readFileSync("/proc/self/mountinfo", "utf8")).filter(mentions);
 }
 
+/**
+ * Loop devices whose file is ours. Tests share images by hard links, and mount(8) takes the device that is there for
+ * the same file: one that is mounted elsewhere, while our mounts are gone, is another test's by now.
+ */
 async function loops(mentions: Mentions): Promise<string[]> {
-  return linesOf((await run(["losetup", "-a"])).stdout).filter(mentions);
+  const ours = linesOf((await run(["losetup", "-a"])).stdout).filter(mentions);
+  return ours.filter((line) => !isMountedAnywhere(line.split(":")[0] ?? ""));
+}
+
+function isMountedAnywhere(device: string): boolean {
+  return readdirSync("/proc").some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(` ${device} `);
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
 }
 
 function links(layout: Layout, machineId: string | undefined): string[] {
