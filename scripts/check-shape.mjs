@@ -151,7 +151,10 @@ function onlyTypes(names) {
 function directionFault(from, to, typeOnly) {
   const [layer, other] = [layerOf(from), layerOf(to)];
   if (layer === "part" && other === "part") {
-    return partOf(from) === partOf(to) || isRegistry(from) ? undefined : "parts do not know each other";
+    const isDown = partOf(from) === "providers" && partOf(to) === "connections"; // a way in, as every provider needs one
+    return partOf(from) === partOf(to) || isRegistry(from) || isDown
+      ? undefined
+      : "parts do not know each other";
   }
   const allowed = DIRECTION[layer];
   if (allowed.values.includes(other) || (typeOnly && allowed.types.includes(other))) return undefined;

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Client, ClientChannel } from "ssh2";
+import type { ClientChannel } from "ssh2";
 import type { BothyError } from "../errors.ts";
 import type { ExecProcess } from "../providers/provider.ts";
 
@@ -9,9 +9,17 @@ interface Internals {
   readonly outgoing: { readonly id: number; readonly state: "open" | "eof" | "closing" | "closed" };
 }
 
-/** A command on an SSH channel. `lost` makes the error for one that was cut off. */
-export function channelProcess(client: Client, channel: ClientChannel, lost: () => BothyError): ExecProcess {
-  const exitCode = readExitCode(client, channel, lost);
+/** The connection that a channel is part of. */
+export interface Line {
+  /** Settles when it has ended. */
+  readonly ended: Promise<unknown>;
+  /** The error for what was cut off by that. */
+  readonly lost: () => BothyError;
+}
+
+/** A command on an SSH channel. */
+export function channelProcess(channel: ClientChannel, line: Line): ExecProcess {
+  const exitCode = readExitCode(channel, line);
   exitCode.catch(() => {}); // who asks for it hears of it
   let ended = false;
   const end = () => {
@@ -30,26 +38,24 @@ export function channelProcess(client: Client, channel: ClientChannel, lost: () 
   };
 }
 
-function readExitCode(client: Client, channel: ClientChannel, lost: () => BothyError): Promise<number> {
+function readExitCode(channel: ClientChannel, line: Line): Promise<number> {
   return new Promise((resolve, reject) => {
-    const cutOff = () => reject(lost());
     channel.once("exit", (code: number | null, signal?: string) => {
-      client.off("close", cutOff);
       resolve(code ?? 128 + signalNumber(signal));
     });
-    // Without an exit status before it, the end of the channel or of the connection is the command's.
-    channel.once("close", cutOff);
-    client.setMaxListeners(client.getMaxListeners() + 1).once("close", cutOff);
+    // Without an exit status before them. A channel's own end is only told to those who read it to the end.
+    channel.once("close", () => reject(line.lost()));
+    void line.ended.then(() => reject(line.lost()));
   });
 }
 
 /**
  * A stream of Node's destroys itself once both directions have ended, and ssh2 then closes the channel. A
- * server that has not said yet how the command ended never does after that: so it may not, until it has.
+ * server that has not said yet how the command ended never does after that: so only errors may, until it has.
  */
 function waitForStatus(channel: ClientChannel, ended: () => boolean): void {
   const destroy = channel.destroy.bind(channel);
-  channel.destroy = () => (ended() ? destroy() : channel);
+  channel.destroy = (error?: Error) => (error || ended() ? destroy() : channel);
 }
 
 /** `channel.signal` does nothing once stdin has ended; the protocol has no such rule (RFC 4254, 6.9). */

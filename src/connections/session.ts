@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import type { Client, ClientChannel, ConnectConfig } from "ssh2";
-import { BothyError } from "../errors.ts";
+import { connect, type Socket } from "node:net";
+import type { Client, ClientChannel } from "ssh2";
+import { BothyError, messageOf } from "../errors.ts";
 import type { ExecProcess } from "../providers/provider.ts";
-import { debug } from "../system/index.ts";
-import { channelProcess } from "./channel.ts";
+import { channelProcess, type Line } from "./channel.ts";
 
 /** Where and as whom to log in. */
 export interface SshTarget {
@@ -22,77 +22,131 @@ export interface SshSession extends AsyncDisposable {
   exec(command: string): Promise<ExecProcess>;
 }
 
+/** Bounds of a login. */
+export interface LoginOptions {
+  /** Ends the knocking. */
+  readonly signal?: AbortSignal | undefined;
+  /** From the first byte to the shell (default 20 s). */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Long enough for an emulated guest on a host with more machines than processors. */
+const REACH_TIMEOUT_MS = 4000;
+/** Key exchange of an emulated guest on a busy host. */
+const LOGIN_TIMEOUT_MS = 20_000;
+const KEEPALIVE = { keepaliveInterval: 5000, keepaliveCountMax: 6 };
+/** ChaCha first: an emulated processor has no AES of its own. */
+const ALGORITHMS = {
+  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org"],
+  serverHostKey: ["ssh-ed25519"],
+  cipher: ["chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"],
+} as const;
+
 /**
  * Logs in.
  * @throws BothyError `CONNECT_FAILED` when the host does not answer in time, shows another host key or refuses the key.
  */
-export async function openSession(target: SshTarget, timeoutMs = 10_000): Promise<SshSession> {
-  const { default: ssh2 } = await import("ssh2"); // lazily: most commands never log in
-  const privateKey = await readFile(target.identityFile).catch((cause) => {
+export async function openSession(target: SshTarget, options: LoginOptions = {}): Promise<SshSession> {
+  // ssh2 takes 35 ms to load, once; loaded first, so that it takes over the socket at once.
+  const loading = Promise.all([import("ssh2"), readFile(target.identityFile)]);
+  const [{ default: ssh2 }, privateKey] = await loading.catch((cause) => {
     throw connectError(target, cause);
   });
-  const client = new ssh2.Client();
-  client.on("error", (error) => debug(`ssh ${target.host}: ${error.message}`)); // there may be several
-  try {
-    await logIn(client, target, { privateKey, readyTimeout: timeoutMs });
-  } catch (cause) {
-    client.destroy();
-    throw connectError(target, cause as Error);
-  }
+  const readyTimeout = options.timeoutMs ?? LOGIN_TIMEOUT_MS;
+  const socket = await reach(target, options.signal);
+  const client = await logIn(new ssh2.Client(), target, { privateKey, sock: socket, readyTimeout });
+  const line: Line = {
+    ended: new Promise<void>((resolve) => client.once("close", () => resolve())),
+    lost: () => connectError(target, new Error("the connection was lost")),
+  };
   return {
-    exec: (command) => openChannel(client, target, command),
-    [Symbol.asyncDispose]: async () => {
-      client.end();
-      client.destroy();
-    },
+    exec: async (command) => channelProcess(await openChannel(client, target, command, line), line),
+    [Symbol.asyncDispose]: () => close(client, socket),
   };
 }
 
-function logIn(client: Client, target: SshTarget, options: ConnectConfig): Promise<void> {
+function reach(target: SshTarget, signal?: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    client.once("ready", resolve);
-    client.once("error", reject);
-    client.once("close", () => reject(new Error("the connection was closed")));
-    client.connect({
-      ...options,
-      host: target.host,
-      port: target.port,
-      username: target.user,
-      keepaliveInterval: 15_000,
-      algorithms: { serverHostKey: ["ssh-ed25519"] },
-      hostVerifier: (key: Buffer) => key.toString("base64") === target.hostKey.split(" ")[1],
+    const socket = connect({ host: target.host, port: target.port, noDelay: true });
+    const fail = (cause: Error) => {
+      socket.destroy();
+      reject(connectError(target, cause));
+    };
+    const giveUp = () => socket.connecting && fail(new Error("given up"));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener("abort", giveUp, { once: true });
+    socket.setTimeout(REACH_TIMEOUT_MS, () => fail(new Error("no answer")));
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      socket.setTimeout(0).removeAllListeners("timeout"); // later errors are ssh2's
+      signal?.removeEventListener("abort", giveUp);
+      resolve(socket);
     });
   });
 }
 
-function openChannel(client: Client, target: SshTarget, command: string): Promise<ExecProcess> {
+interface Credentials {
+  readonly privateKey: Buffer;
+  readonly sock: Socket;
+  readonly readyTimeout: number;
+}
+
+function logIn(client: Client, target: SshTarget, how: Credentials): Promise<Client> {
+  const pinned = Buffer.from(target.hostKey.split(" ")[1] ?? "", "base64");
+  let shown: Buffer | undefined;
   return new Promise((resolve, reject) => {
-    const lost = () => connectError(target, new Error("the connection was lost"));
-    const answer = (error: Error | undefined, channel: ClientChannel) => {
-      if (error) reject(connectError(target, error));
-      else resolve(channelProcess(client, channel, lost));
+    const fail = (cause: Error) => {
+      how.sock.destroy();
+      const isOther = shown !== undefined && !shown.equals(pinned);
+      reject(connectError(target, isOther ? new Error("it shows another host key than the one we gave it") : cause));
     };
+    const hostVerifier = (key: Buffer) => {
+      shown = key;
+      return key.equals(pinned);
+    };
+    client.on("error", fail); // stays: later errors end the channels, and those tell
+    client.once("close", () => fail(new Error("the connection was closed")));
+    client.once("ready", () => resolve(client));
+    const fixed = { username: target.user, algorithms: { ...ALGORITHMS } as never, hostVerifier };
     try {
-      client.exec(command, answer);
+      client.connect({ ...how, ...fixed, ...KEEPALIVE });
     } catch (error) {
-      reject(connectError(target, error as Error)); // it says so at once when the connection is gone
+      fail(error instanceof Error ? error : new Error(String(error))); // a key that cannot be read
     }
   });
 }
 
-function connectError(target: SshTarget, cause: Error): BothyError {
-  const why = cause.message.includes("verification failed")
-    ? "it shows another host key than the one we gave it"
-    : cause.message;
-  return new BothyError(
-    "CONNECT_FAILED",
-    `cannot log in to ${target.user}@${target.host}:${target.port}: ${why}`,
-    {
-      hints: [
-        "`bothy logs` shows the machine's console",
-        "`bothy exec` does not need the machine's own SSH server",
-      ],
-      cause,
-    },
-  );
+function openChannel(
+  client: Client,
+  target: SshTarget,
+  command: string,
+  { ended, lost }: Line,
+): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(lost());
+    void ended.then(fail);
+    try {
+      client.exec(command, (error, channel) => {
+        if (error) reject(connectError(target, error));
+        else resolve(channel);
+      });
+    } catch {
+      fail(); // ssh2 throws once the connection is closed
+    }
+  });
+}
+
+async function close(client: Client, socket: Socket): Promise<void> {
+  if (socket.destroyed) return;
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  client.end();
+  socket.destroySoon();
+  await closed;
+}
+
+function connectError({ user, host, port }: SshTarget, cause: Error): BothyError {
+  return new BothyError("CONNECT_FAILED", `cannot log in to ${user}@${host}:${port}: ${messageOf(cause)}`, {
+    hints: ["`bothy logs` shows the machine's console"],
+    cause,
+  });
 }

@@ -50,7 +50,7 @@ function sshProbe(ctx: Context, record: MachineRecord, ip: string): Probe<true> 
 async function canLogIn(ctx: Context, record: MachineRecord, ip: string): Promise<boolean> {
   if (!(await speaksSsh(ip, 22))) return false;
   try {
-    await using _ = await openSession(await sshTarget(ctx, record, ip), 20_000);
+    await using _ = await openSession(await sshTarget(ctx, record, ip), { signal: ctx.signal });
     return true;
   } catch (error) {
     debug(`not yet: ${error}`);

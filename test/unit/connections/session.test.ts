@@ -122,7 +122,9 @@ describe("a login that is refused", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const address = silent.address();
     const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-    await expect(openSession({ ...server.target, port }, 200)).rejects.toMatchObject(refused("Timed out"));
+    await expect(openSession({ ...server.target, port }, { timeoutMs: 200 })).rejects.toMatchObject(
+      refused("Timed out"),
+    );
     silent.close();
   });
 

@@ -1,5 +1,4 @@
 /** The guest's command channel over SSH. */
 export { commandLine } from "./command.ts";
 export { openConnection } from "./connection.ts";
-export { channelProcess } from "./process.ts";
 export { type PinnedHost, terminalCommand } from "./terminal.ts";

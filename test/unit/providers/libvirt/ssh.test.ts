@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { ClientChannel } from "ssh2";
 import { expect, test, vi } from "vitest";
+import { channelProcess } from "../../../../src/connections/channel.ts";
 import { BothyError } from "../../../../src/errors.ts";
-import { channelProcess, commandLine, terminalCommand } from "../../../../src/providers/libvirt/ssh/index.ts";
+import { commandLine, terminalCommand } from "../../../../src/providers/libvirt/ssh/index.ts";
 import { run } from "../../../../src/system/index.ts";
 import { runSpec } from "./fixtures.ts";
 
