@@ -3,7 +3,7 @@
  * most of a short command's time (docs/decisions.md has the measurements).
  */
 import { readdirSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Plugin } from "@oclif/core";
@@ -14,11 +14,11 @@ const commands = readdirSync(join(root, "src/commands"), { recursive: true, with
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name));
 
-await rm(join(root, "dist"), { recursive: true, force: true });
+const fresh = join(root, `dist.${process.pid}`);
 await build({
   absWorkingDir: root,
   entryPoints: ["src/main.ts", ...commands.map((file) => relative(root, file))],
-  outdir: "dist",
+  outdir: fresh,
   outbase: "src",
   bundle: true,
   splitting: true,
@@ -36,6 +36,10 @@ await build({
   },
   logLevel: "warning",
 });
+
+// In one step, so that a program that is running meanwhile finds its files.
+await rm(join(root, "dist"), { recursive: true, force: true });
+await rename(fresh, join(root, "dist"));
 
 // What oclif would otherwise learn by loading every command at every start.
 const manifest = join(root, "oclif.manifest.json");

@@ -30,6 +30,8 @@ export async function ensureBridge(network: NetworkState, tag: string): Promise<
     refuseOverlap(network),
   ]);
   await run(["ip", "-batch", "-"], { input: commands(network, tag, link, mtu) });
+  // The kernel repeats an unanswered ARP request once a second: too rarely for a machine that is just coming up.
+  await writeFile(`/proc/sys/net/ipv4/neigh/${network.bridge}/retrans_time_ms`, "50");
   // No IPv6 of the host's on the bridge: a machine could otherwise reach its link-local address past the rules
   // for IPv4, or feed it router advertisements.
   if ((await readSetting(ipv6Setting(network.bridge))) !== undefined) {
