@@ -98,7 +98,12 @@ function logIn(client: Client, target: SshTarget, how: Credentials): Promise<Cli
     const fail = (cause: Error) => {
       how.sock.destroy();
       const isOther = shown !== undefined && !shown.equals(pinned);
-      reject(connectError(target, isOther ? new Error("it shows another host key than the one we gave it") : cause));
+      reject(
+        connectError(
+          target,
+          isOther ? new Error("it shows another host key than the one we gave it") : cause,
+        ),
+      );
     };
     const hostVerifier = (key: Buffer) => {
       shown = key;

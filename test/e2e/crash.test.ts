@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { residueOf } from "../support/residue.ts";
 import { type Lab, lab, succeeded } from "../support/lab.ts";
+import { residueOf } from "../support/residue.ts";
 
 /** Moments of an `up` at which it is killed, milliseconds; they cover all of its steps. */
 const MOMENTS = { container: [150, 300, 450, 600, 800, 1100], vm: [200, 500, 900, 1500, 3000] };
@@ -31,7 +31,9 @@ describe.each(["container", "vm"] as const)("a killed `up` of a %s", (isolation)
       succeeded(await shop.bothy("destroy", "-f"));
       succeeded(await shop.bothy("gc"));
       expect(await residueOf(shop.layout), `killed after ${moment} ms`).toEqual([]);
-      expect((await shop.json<{ machines: { state: string }[] }>("status")).machines[0]?.state).toBe("absent");
+      expect((await shop.json<{ machines: { state: string }[] }>("status")).machines[0]?.state).toBe(
+        "absent",
+      );
     }
   });
 });
@@ -44,7 +46,9 @@ describe("Ctrl-C during `up`", () => {
       if (result.exitCode === 0) continue; // it was ready before
       expect(result.exitCode, result.stderr).toBe(130);
       expect(result.stderr).toContain("interrupted");
-      expect((await shop.json<{ machines: { state: string }[] }>("status")).machines[0]?.state).toBe("absent");
+      expect((await shop.json<{ machines: { state: string }[] }>("status")).machines[0]?.state).toBe(
+        "absent",
+      );
       expect(await residueOf(shop.layout)).toEqual([]);
     }
   });
@@ -64,7 +68,12 @@ describe("Ctrl-C during `up`", () => {
   it("twice leaves at once, and `gc` finds the rest", async () => {
     await using shop = await lab(yaml("vm"));
     const startedAt = performance.now();
-    const result = await shop.bothyWith(["up"], { signals: [[2500, "SIGINT"], [2550, "SIGINT"]] });
+    const result = await shop.bothyWith(["up"], {
+      signals: [
+        [2500, "SIGINT"],
+        [2550, "SIGINT"],
+      ],
+    });
     expect(result.exitCode).toBe(130);
     expect(performance.now() - startedAt).toBeLessThan(4500);
     succeeded(await shop.bothy("gc"));

@@ -17,7 +17,9 @@ describe.each(["container", "vm"] as const)("the life of a %s", (isolation) => {
 
     // ssh: as the user, by -c and by words, with exit codes, stdin and separate stderr
     expect(succeeded(await shop.bothy("ssh", "-c", "id -un; hostname"))).toBe("bothy\nweb\n");
-    expect(succeeded(await shop.bothy("ssh", "web", "--", "printf", "%s|", "two words", "$HOME"))).toBe("two words|$HOME|");
+    expect(succeeded(await shop.bothy("ssh", "web", "--", "printf", "%s|", "two words", "$HOME"))).toBe(
+      "two words|$HOME|",
+    );
     expect((await shop.bothy("ssh", "-c", "exit 7")).exitCode).toBe(7);
     expect(succeeded(await shop.bothy("ssh", "-c", "sudo id -un"))).toBe("root\n");
     const piped = await shop.bothyWith(["ssh", "-c", "cat; echo oops >&2"], { stdin: "in\n" });
@@ -25,7 +27,20 @@ describe.each(["container", "vm"] as const)("the life of a %s", (isolation) => {
 
     // exec: as root or somebody else
     expect(await shop.inside("web", "id -u; pwd")).toBe("0\n/root\n");
-    const other = await shop.bothy("exec", "web", "-u", "bothy", "-w", "/tmp", "-e", "A=b c", "--", "sh", "-c", 'id -un; pwd; echo "$A"; exit 3');
+    const other = await shop.bothy(
+      "exec",
+      "web",
+      "-u",
+      "bothy",
+      "-w",
+      "/tmp",
+      "-e",
+      "A=b c",
+      "--",
+      "sh",
+      "-c",
+      'id -un; pwd; echo "$A"; exit 3',
+    );
     expect(other).toMatchObject({ exitCode: 3, stdout: "bothy\n/tmp\nb c\n" });
     expect((await shop.bothy("exec", "web", "--", "no-such-program")).exitCode).toBe(127);
 
@@ -35,9 +50,13 @@ describe.each(["container", "vm"] as const)("the life of a %s", (isolation) => {
     await writeFile(join(tree, "sub dir", "ümlaut.bin"), Buffer.from([0, 255, 10, 13]));
     succeeded(await shop.bothy("cp", "tree", "web:/tmp"));
     succeeded(await shop.bothy("cp", "tree", "web:renamed"));
-    expect(await shop.inside("web", "stat -c %U /tmp/tree '/home/bothy/renamed/sub dir/ümlaut.bin'")).toBe("bothy\nbothy\n");
+    expect(await shop.inside("web", "stat -c %U /tmp/tree '/home/bothy/renamed/sub dir/ümlaut.bin'")).toBe(
+      "bothy\nbothy\n",
+    );
     succeeded(await shop.bothy("cp", "web:/tmp/tree", "back"));
-    expect(await readFile(join(shop.folder, "back", "sub dir", "ümlaut.bin"))).toEqual(Buffer.from([0, 255, 10, 13]));
+    expect(await readFile(join(shop.folder, "back", "sub dir", "ümlaut.bin"))).toEqual(
+      Buffer.from([0, 255, 10, 13]),
+    );
     expect((await shop.bothy("cp", "tree", "web:/root/")).stderr).toContain("-u root");
 
     // it keeps what was written, and its name, address and host key
@@ -45,7 +64,9 @@ describe.each(["container", "vm"] as const)("the life of a %s", (isolation) => {
     const before = (await shop.json<Status>("status")).machines[0];
     succeeded(await shop.bothy("halt"));
     expect((await shop.json<Status>("status")).machines[0]?.state).toBe("stopped");
-    expect((await shop.json<{ machines: { action: string }[] }>("halt")).machines[0]?.action).toBe("unchanged");
+    expect((await shop.json<{ machines: { action: string }[] }>("halt")).machines[0]?.action).toBe(
+      "unchanged",
+    );
     expect((await shop.bothy("ssh", "-c", "true")).exitCode).toBe(125);
     succeeded(await shop.bothy("up"));
     expect(await shop.inside("web", "cat /srv/kept")).toBe("kept\n");
@@ -54,6 +75,8 @@ describe.each(["container", "vm"] as const)("the life of a %s", (isolation) => {
 
     succeeded(await shop.bothy("destroy", "-f"));
     expect((await shop.json<Status>("status")).machines[0]?.state).toBe("absent");
-    expect((await shop.json<{ machines: { action: string }[] }>("destroy", "-f")).machines[0]?.action).toBe("unchanged");
+    expect((await shop.json<{ machines: { action: string }[] }>("destroy", "-f")).machines[0]?.action).toBe(
+      "unchanged",
+    );
   });
 });

@@ -26,11 +26,14 @@ async function machineId(shop: Lab): Promise<string> {
 /** Runs bothy where `mask` has changed what the host looks like; only this process sees it. */
 async function onChangedHost(shop: Lab, mask: string, ...argv: string[]) {
   const script = `mount --make-rprivate /; ${mask}; exec "$@"`;
-  return run(["unshare", "--mount", "sh", "-ec", script, "sh", process.execPath, asset("bin", "run.js"), ...argv], {
-    cwd: shop.folder,
-    env: { ...baseEnvironment(), ...shop.env },
-    okCodes: [0, 1, 2, 3, 4],
-  });
+  return run(
+    ["unshare", "--mount", "sh", "-ec", script, "sh", process.execPath, asset("bin", "run.js"), ...argv],
+    {
+      cwd: shop.folder,
+      env: { ...baseEnvironment(), ...shop.env },
+      okCodes: [0, 1, 2, 3, 4],
+    },
+  );
 }
 
 /** Shell text that hides programs of /usr/bin or /usr/sbin behind an overlay. */
@@ -42,7 +45,14 @@ function hide(folder: string, ...programs: string[]): string {
 describe("this host cannot", () => {
   it("says who must run it", async () => {
     await using shop = await lab(YAML);
-    const args = ["setpriv", "--reuid=65534", "--clear-groups", process.execPath, asset("bin", "run.js"), "up"];
+    const args = [
+      "setpriv",
+      "--reuid=65534",
+      "--clear-groups",
+      process.execPath,
+      asset("bin", "run.js"),
+      "up",
+    ];
     const result = await run(args, { cwd: shop.folder, okCodes: [4] });
     expect(result.stderr).toMatch(/error: .*root/);
     expect(result.stderr).toContain("sudo");
@@ -69,7 +79,12 @@ describe("this host cannot", () => {
 describe("state that was damaged", () => {
   it.each([
     ["cut short", (path: string) => truncate(path, 40), "no JSON"],
-    ["of a newer version", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace('"version": 1', '"version": 9')), "version 9"],
+    [
+      "of a newer version",
+      async (path: string) =>
+        writeFile(path, (await readFile(path, "utf8")).replace('"version": 1', '"version": 9')),
+      "version 9",
+    ],
     ["deleted", (path: string) => rm(path), "missing"],
   ])("shows one machine as broken when its record was %s, and keeps its disk", async (_, damage, words) => {
     await using shop = await lab(`${YAML}  other: { box: debian/12-slim }\n`);
@@ -80,7 +95,10 @@ describe("state that was damaged", () => {
     await copyFile(state, `${shop.folder}/saved.json`);
     await damage(state);
     const all = (await shop.json<Status>("status", "--all")).machines;
-    expect(all.find((machine) => machine.id === id)).toMatchObject({ state: "broken", reason: expect.stringContaining(words) });
+    expect(all.find((machine) => machine.id === id)).toMatchObject({
+      state: "broken",
+      reason: expect.stringContaining(words),
+    });
     expect(all.find((machine) => machine.name === "other")?.state).toBe("stopped");
     await fails(shop, ["halt", id], 1, words);
     succeeded(await shop.bothy("gc"));
@@ -93,7 +111,9 @@ describe("state that was damaged", () => {
     await using shop = await lab(YAML);
     succeeded(await shop.bothy("up"));
     succeeded(await shop.bothy("halt"));
-    const [layer = ""] = (await readdir(shop.layout.layers())).filter((name) => name.endsWith(".erofs")).sort();
+    const [layer = ""] = (await readdir(shop.layout.layers()))
+      .filter((name) => name.endsWith(".erofs"))
+      .sort();
     for (const name of await readdir(shop.layout.layers())) {
       const path = join(shop.layout.layers(), name);
       await copyFile(path, `${path}.copy`); // the shared store keeps its own
@@ -116,7 +136,9 @@ describe("a project folder", () => {
     const id = await machineId(shop);
     const elsewhere = `${shop.folder}-moved`;
     await run(["cp", "-a", shop.folder, `${shop.folder}-copy`]);
-    const copied = JSON.parse(succeeded(await shop.bothyWith(["status", "--json"], { cwd: `${shop.folder}-copy` })));
+    const copied = JSON.parse(
+      succeeded(await shop.bothyWith(["status", "--json"], { cwd: `${shop.folder}-copy` })),
+    );
     expect(copied.machines[0].state).toBe("absent");
     await rename(shop.folder, elsewhere);
     const moved = JSON.parse(succeeded(await shop.bothyWith(["up", "--json"], { cwd: elsewhere })));
@@ -141,7 +163,11 @@ describe("a full disk", () => {
     succeeded(await shop.bothy("up"));
     await shop.inside("web", "echo kept > /kept; sync");
     succeeded(await shop.bothy("halt"));
-    const full = await onChangedHost(shop, `mount -t tmpfs -o size=4k t ${shop.layout.home}/locks; mount -t tmpfs -o size=1k t ${shop.layout.machines()}`, "up");
+    const full = await onChangedHost(
+      shop,
+      `mount -t tmpfs -o size=4k t ${shop.layout.home}/locks; mount -t tmpfs -o size=1k t ${shop.layout.machines()}`,
+      "up",
+    );
     expect(full.exitCode).not.toBe(0);
     succeeded(await shop.bothy("up"));
     expect(await shop.inside("web", "cat /kept")).toBe("kept\n");
@@ -150,7 +176,10 @@ describe("a full disk", () => {
   it("inside a machine is an error inside, and the machine lives", async () => {
     await using shop = await lab("machines:\n  web: { box: debian/12-slim, disk: 512MiB }\n");
     succeeded(await shop.bothy("up"));
-    const written = await shop.inside("web", "dd if=/dev/zero of=/fill bs=1M count=2000 2>&1 | grep -o 'No space left' ; rm /fill; echo alive");
+    const written = await shop.inside(
+      "web",
+      "dd if=/dev/zero of=/fill bs=1M count=2000 2>&1 | grep -o 'No space left' ; rm /fill; echo alive",
+    );
     expect(written).toBe("No space left\nalive\n");
   });
 });

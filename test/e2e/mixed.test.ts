@@ -17,7 +17,9 @@ describe("a lab of both levels", () => {
     const ip = (name: string) => machines.find((machine) => machine.name === name)?.ip;
     for (const from of ["db", "web"]) {
       for (const to of ["db", "web", "slim"]) {
-        expect(await shop.inside(from, `getent ahostsv4 ${to}.shop.internal | head -1`)).toContain(`${ip(to)} `);
+        expect(await shop.inside(from, `getent ahostsv4 ${to}.shop.internal | head -1`)).toContain(
+          `${ip(to)} `,
+        );
         await shop.inside(from, `ping -c 1 -W 5 ${to}`);
       }
     }
@@ -31,7 +33,10 @@ describe("a lab of both levels", () => {
       const size = Number(await shop.inside(name, "df -m / | awk 'NR==2 {print $2}'"));
       expect(size).toBeGreaterThan(2700);
       expect(size).toBeLessThanOrEqual(3072);
-      const forks = await shop.inside(name, "for i in $(seq 400); do sleep 20 & done 2>&1 | grep -c -i 'fork\\|resource' || true");
+      const forks = await shop.inside(
+        name,
+        "for i in $(seq 400); do sleep 20 & done 2>&1 | grep -c -i 'fork\\|resource' || true",
+      );
       expect(Number(forks), `${name} forks beyond its pids limit`).toBeGreaterThan(0);
     }
 
@@ -39,7 +44,9 @@ describe("a lab of both levels", () => {
     const ambiguous = await shop.bothy("ssh", "-c", "true");
     expect(ambiguous.exitCode).toBe(125);
     expect(ambiguous.stderr).toMatch(/which machine\?.*db, web, slim/);
-    const byId = await shop.bothyWith(["exec", machines[1]?.id.slice(0, 6) ?? "", "--", "hostname"], { cwd: "/" });
+    const byId = await shop.bothyWith(["exec", machines[1]?.id.slice(0, 6) ?? "", "--", "hostname"], {
+      cwd: "/",
+    });
     expect(byId.stdout).toBe("web\n");
     succeeded(await shop.bothy("halt", "*b"));
     const { machines: now } = await shop.json<{ machines: { name: string; state: string }[] }>("status");

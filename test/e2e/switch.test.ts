@@ -47,13 +47,19 @@ describe("a machine that changes its level", () => {
     const back = (await shop.json<Up>("up", "--isolation", "container")).machines[0];
     expect(back).toMatchObject({ id: first?.id, ip: first?.ip, isolation: "container" });
     expect(await shop.inside("web", `${SHOW}; ls /srv/t`)).toBe(changed);
-    expect((await shop.json<Up>("up")).machines[0]).toMatchObject({ isolation: "container", action: "unchanged" });
+    expect((await shop.json<Up>("up")).machines[0]).toMatchObject({
+      isolation: "container",
+      action: "unchanged",
+    });
   });
 
   it("keeps installed packages", async () => {
     await using shop = await lab("machines:\n  web: { box: debian/12 }\n");
     succeeded(await shop.bothy("up"));
-    await shop.inside("web", "apt-get -q update && apt-get -q install -y --no-install-recommends hello && hello");
+    await shop.inside(
+      "web",
+      "apt-get -q update && apt-get -q install -y --no-install-recommends hello && hello",
+    );
     succeeded(await shop.bothy("up", "--isolation", "vm"));
     expect(await shop.inside("web", "hello; dpkg -V hello && echo verified")).toContain("verified");
   });
