@@ -4,7 +4,7 @@ import { BothyError, EXIT, messageOf } from "./errors.ts";
 import type { Context } from "./operations/context.ts";
 import type { Reporter } from "./operations/reporter.ts";
 import { providerRegistry } from "./providers/registry.ts";
-import { disableColor, layout, setDebugSink } from "./system/index.ts";
+import { disableColor, diskFull, layout, setDebugSink } from "./system/index.ts";
 import { plainReporter, silentReporter } from "./ui/index.ts";
 
 /** The flags that every command has. */
@@ -106,6 +106,8 @@ function requireRoot(): void {
 /** Ours as it is; wrong arguments as `USAGE`; whatever comes of an interrupt as `INTERRUPTED`; the rest is a bug of ours. */
 function asBothyError(error: Error & { oclif?: { exit?: number } }, interrupted: boolean): BothyError {
   if (error instanceof BothyError) return error;
+  const translated = diskFull(error, (error as NodeJS.ErrnoException).path ?? "the store");
+  if (translated instanceof BothyError) return translated;
   if (interrupted) return new BothyError("INTERRUPTED", "interrupted", { cause: error });
   if (error.oclif?.exit === 2 || (error.constructor.name.endsWith("Error") && "parse" in error)) {
     return new BothyError("USAGE", messageOf(error).replace(/\nSee more help.*/s, ""), {

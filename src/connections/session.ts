@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client } from "ssh2";
 import { BothyError, messageOf } from "../errors.ts";
 import type { ExecProcess } from "../providers/provider.ts";
 import { channelProcess, type Line } from "./channel.ts";
@@ -60,7 +60,7 @@ export async function openSession(target: SshTarget, options: LoginOptions = {})
     lost: () => connectError(target, new Error("the connection was lost")),
   };
   return {
-    exec: async (command) => channelProcess(await openChannel(client, target, command, line), line),
+    exec: (command) => openChannel(client, target, command, line),
     [Symbol.asyncDispose]: () => close(client, socket),
   };
 }
@@ -121,19 +121,14 @@ function logIn(client: Client, target: SshTarget, how: Credentials): Promise<Cli
   });
 }
 
-function openChannel(
-  client: Client,
-  target: SshTarget,
-  command: string,
-  { ended, lost }: Line,
-): Promise<ClientChannel> {
+function openChannel(client: Client, target: SshTarget, command: string, line: Line): Promise<ExecProcess> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(lost());
-    void ended.then(fail);
+    const fail = () => reject(line.lost());
+    void line.ended.then(fail);
     try {
       client.exec(command, (error, channel) => {
         if (error) reject(connectError(target, error));
-        else resolve(channel);
+        else resolve(channelProcess(channel, line)); // right here: a quick command's end is in the same packet
       });
     } catch {
       fail(); // ssh2 throws once the connection is closed

@@ -33,6 +33,7 @@ export async function destroy(
   await tidyProjects(
     ctx,
     knownTargets(targets).map(({ record }) => record.project),
+    { forgetEmpty: true },
   );
   return {
     machines: valuesOf(

@@ -46,6 +46,7 @@ export async function gc(ctx: Context, options: { dryRun?: boolean }): Promise<G
     await tidyProjects(
       ctx,
       records.map((record) => record.project),
+      { forgetEmpty: true },
     );
   return { found: [...found, ...(await sweepRest(ctx, dryRun))] };
 }

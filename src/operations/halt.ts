@@ -37,6 +37,7 @@ export async function halt(ctx: Context, options: HaltOptions): Promise<{ machin
   await tidyProjects(
     ctx,
     targets.map(({ record }) => record.project),
+    { forgetEmpty: false },
   );
   return {
     machines: valuesOf(

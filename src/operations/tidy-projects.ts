@@ -5,18 +5,20 @@ import type { Context } from "./context.ts";
 import { liveStates } from "./live.ts";
 
 /**
- * After machines were stopped or destroyed: removes the networks of those projects where nothing runs any more, and
- * forgets those that have no machines. A machine that another process is starting keeps its project as it is.
+ * After machines were stopped or destroyed: removes the networks of those projects where nothing runs any more. With
+ * `forgetEmpty`, for who was asked to remove machines, also forgets the projects that have none left. A machine that
+ * another process is starting keeps its project as it is.
  */
 export async function tidyProjects(
   ctx: Context,
   projects: readonly MachineRecord["project"][],
+  options: { forgetEmpty: boolean },
 ): Promise<void> {
   const byId = new Map(projects.map((project) => [project.id, project]));
-  await Promise.all([...byId.values()].map((project) => tidy(ctx, project)));
+  await Promise.all([...byId.values()].map((project) => tidy(ctx, project, options.forgetEmpty)));
 }
 
-async function tidy(ctx: Context, project: MachineRecord["project"]): Promise<void> {
+async function tidy(ctx: Context, project: MachineRecord["project"], forgetEmpty: boolean): Promise<void> {
   await using _ = await lock(ctx.layout.lock(`project-${project.id}`)); // no signal: this is cleaning up
   const { records, broken } = await listRecords(ctx.layout);
   if (broken.length > 0) return; // one of them may be the project's, and run
@@ -26,7 +28,7 @@ async function tidy(ctx: Context, project: MachineRecord["project"]): Promise<vo
   await using held = await holdAll(ctx, own);
   if (!held.complete) return;
   await removeNetwork(ctx.layout, project.id);
-  if (own.length === 0) await forgetProject(ctx.layout, project);
+  if (forgetEmpty && own.length === 0) await forgetProject(ctx.layout, project);
 }
 
 /** The locks of all these machines, or of some when another process works on one. */

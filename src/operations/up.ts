@@ -46,7 +46,8 @@ export async function up(ctx: Context, options: UpOptions): Promise<UpResult> {
     })),
     { parallel: options.parallel ?? DEFAULT_PARALLEL },
   );
-  if (outcomes.some(({ ok }) => !ok)) await tidyProjects(ctx, project ? [project] : []); // what the failed ones needed
+  if (outcomes.some(({ ok }) => !ok))
+    await tidyProjects(ctx, project ? [project] : [], { forgetEmpty: false }); // what the failed ones needed
   const machines = valuesOf(
     outcomes,
     targets.map((target) => target.name),

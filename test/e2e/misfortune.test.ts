@@ -163,12 +163,13 @@ describe("a full disk", () => {
     succeeded(await shop.bothy("up"));
     await shop.inside("web", "echo kept > /kept; sync");
     succeeded(await shop.bothy("halt"));
-    const full = await onChangedHost(
-      shop,
-      `mount -t tmpfs -o size=4k t ${shop.layout.home}/locks; mount -t tmpfs -o size=1k t ${shop.layout.machines()}`,
-      "up",
-    );
-    expect(full.exitCode).not.toBe(0);
+    const { folder, disk } = shop.layout.machine(await machineId(shop));
+    const crowded = `t=$(mktemp -d); mount -t tmpfs -o size=128k t $t; touch $t/disk.img; mount --bind ${disk} $t/disk.img
+      (cd ${folder} && cp -a machine.json keys $t); dd if=/dev/zero of=$t/fill bs=1k 2>/dev/null || true; mount --rbind $t ${folder}`;
+    const full = await onChangedHost(shop, crowded, "up");
+    expect(full.exitCode, full.stderr).toBe(1);
+    expect(full.stderr).toMatch(/error: no space left/);
+    expect(full.stderr).toContain("df -h");
     succeeded(await shop.bothy("up"));
     expect(await shop.inside("web", "cat /kept")).toBe("kept\n");
   });

@@ -45,8 +45,7 @@ export async function lab(yaml: string): Promise<Lab> {
     bothyWith,
     write,
     json: async (...argv) => JSON.parse(succeeded(await bothy(...argv, "--json"))),
-    inside: async (machine, script) =>
-      succeeded(await bothy("exec", machine, "--", "/.bothy/bin/busybox", "sh", "-c", script)),
+    inside: async (machine, script) => succeeded(await bothy("exec", machine, "--", "sh", "-c", script)),
     [Symbol.asyncDispose]: async () => {
       const ids = await machineIds(home.layout);
       const destroyed = ids.length > 0 ? await bothyWith(["destroy", "-f", ...ids], { cwd: "/" }) : undefined;
