@@ -3,17 +3,26 @@ import { defineConfig } from "vitest/config";
 /** Tests that use real machines share the host: they run one file at a time. */
 const real = { fileParallelism: false, testTimeout: 600_000, hookTimeout: 300_000 };
 
-const project = (name: string, include: string[], more: object = {}) => ({
-  test: { name, include, restoreMocks: true, unstubEnvs: true, disableConsoleIntercept: true, ...more },
+/** One project after the other: real machines must not disturb each other, nor the quick tests their clocks. */
+const project = (name: string, groupOrder: number, more: object = {}) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    sequence: { groupOrder },
+    restoreMocks: true,
+    unstubEnvs: true,
+    disableConsoleIntercept: true,
+    ...more,
+  },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project("unit", ["test/unit/**/*.test.ts"], { testTimeout: 20_000 }),
-      project("cli", ["test/cli/**/*.test.ts"], { testTimeout: 60_000 }),
-      project("contract", ["test/contract/**/*.test.ts"], real),
-      project("e2e", ["test/e2e/**/*.test.ts"], real),
+      project("unit", 0, { testTimeout: 20_000 }),
+      project("cli", 1, { testTimeout: 60_000 }),
+      project("contract", 2, real),
+      project("e2e", 3, real),
     ],
   },
 });

@@ -82,7 +82,6 @@ const UNTESTED = {
   "system/assets.ts": "every template and recipe is found by it",
   "system/clock.ts": "the real clock; tests put in their own",
   "system/environment.ts": "a list of names",
-  "system/full-disk.ts": "test/unit/system/files.test.ts fills a small disk",
   "system/log.ts": "three lines",
   "ui/question.ts": "needs a terminal",
   "network/bridge.ts": "the kernel's side: test/contract/network, in namespaces of its own",

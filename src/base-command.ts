@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { Command, Flags, type Interfaces } from "@oclif/core";
-import { BothyError, EXIT, messageOf } from "./errors.ts";
+import { BothyError, EXIT } from "./errors.ts";
+import { asFailure, failureJson, failureText, isExit } from "./failure.ts";
 import type { Context } from "./operations/context.ts";
 import type { Reporter } from "./operations/reporter.ts";
 import { providerRegistry } from "./providers/registry.ts";
-import { disableColor, diskFull, layout, setDebugSink } from "./system/index.ts";
+import { disableColor, layout, setDebugSink } from "./system/index.ts";
 import { plainReporter, silentReporter } from "./ui/index.ts";
 
 /** The flags that every command has. */
@@ -56,19 +57,17 @@ export abstract class BaseCommand extends Command {
     process.stderr.write(`${line}\n`);
   }
 
-  protected override async catch(error: Error & { oclif?: { exit?: number } }): Promise<unknown> {
-    const failure = asBothyError(error, this.#abort.signal.aborted);
+  protected override async catch(error: Error): Promise<unknown> {
+    if (isExit(error)) throw error; // --help and --version end so
+    const failure = asFailure(error, this.#abort.signal.aborted);
     process.exitCode = this.failureExit ?? failure.exit;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
-    else this.showError(failure);
+    else this.say(failureText(failure, this.argv.includes("--debug")));
     return undefined;
   }
 
   protected override toErrorJson(error: unknown): unknown {
-    const failure = asBothyError(error as Error, false);
-    const problems = (failure as { problems?: unknown }).problems;
-    const { code, message, hints, ref } = failure;
-    return { error: { code, message, hints, ref, ...(problems === undefined ? {} : { problems }) } };
+    return failureJson(asFailure(error, false));
   }
 
   /** First signal: the operation undoes what it began. Second: out at once; `gc` finds the rest. */
@@ -87,13 +86,6 @@ export abstract class BaseCommand extends Command {
     if (!process.stderr.isTTY || flags.debug) return plainReporter(write);
     return (await import("./ui/tree.ts")).treeReporter();
   }
-
-  private showError(failure: BothyError): void {
-    this.say(`error: ${failure.message}`);
-    for (const hint of failure.hints) this.say(`  try: ${hint}`);
-    this.say(`  see: ${failure.ref}`);
-    if (this.argv.includes("--debug")) this.say(String(failure.stack ?? ""));
-  }
 }
 
 function requireRoot(): void {
@@ -101,20 +93,4 @@ function requireRoot(): void {
   throw new BothyError("NOT_ROOT", "bothy needs root for now: it mounts disks and makes network links", {
     hints: [`sudo bothy ${process.argv.slice(2).join(" ")}`],
   });
-}
-
-/** Ours as it is; wrong arguments as `USAGE`; whatever comes of an interrupt as `INTERRUPTED`; the rest is a bug of ours. */
-function asBothyError(error: Error & { oclif?: { exit?: number } }, interrupted: boolean): BothyError {
-  if (error instanceof BothyError) return error;
-  const translated = diskFull(error, (error as NodeJS.ErrnoException).path ?? "the store");
-  if (translated instanceof BothyError) return translated;
-  if (interrupted) return new BothyError("INTERRUPTED", "interrupted", { cause: error });
-  if (error.oclif?.exit === 2 || (error.constructor.name.endsWith("Error") && "parse" in error)) {
-    return new BothyError("USAGE", messageOf(error).replace(/\nSee more help.*/s, ""), {
-      hints: ["add --help to see what it takes"],
-      cause: error,
-    });
-  }
-  const hints = ["this is a defect of bothy: please report it with the output of --debug"];
-  return new BothyError("BUG", `unexpected: ${messageOf(error)}`, { hints, cause: error });
 }

@@ -1,6 +1,5 @@
 import { BothyError } from "../errors.ts";
-import { CommandError, type Layout } from "../system/index.ts";
-import { explainFullDisk } from "./full-disk.ts";
+import { CommandError, explainFullDisk, type Layout } from "../system/index.ts";
 
 /** What the failure of a build means to whoever asked for it. */
 export async function explainBuildFailure(

@@ -1,8 +1,8 @@
 import { chmod, open, rm } from "node:fs/promises";
 import { BothyError } from "../errors.ts";
-import { run } from "../system/index.ts";
+import { explainFullDisk, run } from "../system/index.ts";
 import { digestOfFile } from "./digest.ts";
-import { explainFullDisk } from "./full-disk.ts";
+
 import { uuidOf, writeUuid } from "./superblock.ts";
 
 /** How a tree becomes an image. */

@@ -48,6 +48,12 @@ export function lockBoxes(layout: Layout, signal?: AbortSignal): Promise<AsyncDi
   return lock(layout.lock("boxes"), { signal });
 }
 
+/** Does nothing when there is a recipe of that name. @throws BothyError `BOX_UNKNOWN` with the way on. */
+export async function requireRecipe(layout: Layout, name: string): Promise<void> {
+  const key = normaliseBoxName(name);
+  if (!(await listRecipes()).includes(key)) throw await unknownBox(layout, key);
+}
+
 /** The error for a name that is neither in the store nor a recipe's, or that waits to be built. */
 export async function unknownBox(layout: Layout, name: string): Promise<BothyError> {
   const recipes = await listRecipes();

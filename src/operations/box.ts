@@ -8,6 +8,7 @@ import {
   listBoxes,
   listRecipes,
   removeBox,
+  requireRecipe,
   verifyBox,
 } from "../boxes/index.ts";
 import { BothyError } from "../errors.ts";
@@ -46,6 +47,7 @@ export async function buildBoxes(
   options: { name: string; force?: boolean },
 ): Promise<BoxSummary> {
   const { layout, signal } = ctx;
+  await requireRecipe(layout, options.name); // before anything else is built
   const builds = {
     "guest tools": (report: (line: string) => void) => buildTools(layout, { signal, report }),
     kernel: (report: (line: string) => void) => buildKernel(layout, { signal, report }),

@@ -4,11 +4,11 @@ import type { Isolation } from "../providers/provider.ts";
 import { Rollback } from "../system/index.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Context } from "./context.ts";
-import { ensureMachine } from "./create-machine.ts";
+import { claimMachine, completeMachine } from "./create-machine.ts";
 import type { Images } from "./images.ts";
 import { liveStates } from "./live.ts";
-import { lockMachine } from "./lock-machine.ts";
 import { attachToNetwork } from "./network.ts";
+import { eraseMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { runSpec } from "./run-spec.ts";
 import { STOP_DEADLINE_MS } from "./stop.ts";
@@ -37,19 +37,23 @@ export interface UpOutcome {
 /** Brings one machine to its wanted level and waits until it answers. Undone in order on failure or Ctrl-C. */
 export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   const startedAt = performance.now();
-  const { record, created } = await ensureMachine(ctx, work);
-  await using _ = await lockMachine(ctx, record.id, work.progress);
+  await using machine = await claimMachine(ctx, work);
+  const { record, isNew } = machine;
   await using undo = new Rollback();
-  if (created) undo.add("new machine", created.undo);
+  if (isNew) undo.add("new machine", () => eraseMachine(ctx, record));
+  await completeMachine(ctx, record, work.progress);
   const isolation = work.isolation ?? record.isolation;
   const runsAt = await runningLevel(ctx, record);
   if (runsAt && runsAt !== isolation) await stopAt(ctx, record, runsAt, work.progress);
   const network = await attachToNetwork(ctx, record, { starting: runsAt !== isolation });
   if (runsAt !== isolation) await startAt(ctx, { record, isolation, network, work, undo });
-  await awaitReady(ctx, { ...record, isolation }, network, work.progress);
+  await awaitReady(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
+    if (!ctx.signal.aborted) undo.commit(); // it runs, so that it can be looked at
+    throw error;
+  });
   undo.commit();
   const readyMs = Math.round(performance.now() - startedAt);
-  const action = created ? "created" : actionOf(record, runsAt, isolation);
+  const action = isNew ? "created" : actionOf(record, runsAt, isolation);
   work.progress.title(summary(record.name, isolation, action, network.ip, readyMs));
   return { name: record.name, id: record.id, isolation, action, ip: network.ip, readyMs };
 }
@@ -87,9 +91,7 @@ async function startAt(ctx: Context, { record, isolation, network, work, undo }:
   undo.add("machine's record", () => writeRecord(ctx.layout, { ...record, ranAt }));
   work.progress.report(`starting as a ${isolation}`);
   await provider.start(spec, { signal: ctx.signal, report: work.progress.report });
-  undo.add("start", async () => {
-    if (ctx.signal.aborted) await provider.stop(record.id, { deadlineMs: 0 });
-  });
+  undo.add("start", () => provider.stop(record.id, { deadlineMs: 0 }));
   await writeRecord(ctx.layout, current);
 }
 

@@ -11,59 +11,54 @@ import {
   recordVersions,
   writeRecord,
 } from "../machines/index.ts";
-import { lock, Rollback, statIfExists } from "../system/index.ts";
+import { lock, statIfExists } from "../system/index.ts";
 import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";
 import { lockMachine } from "./lock-machine.ts";
-import { eraseMachine, removeMachine } from "./remove-machine.ts";
+import { removeMachine } from "./remove-machine.ts";
+import type { Progress } from "./reporter.ts";
+import { stopEverywhere } from "./stop.ts";
 
-/** A machine's record, and how to take the machine back if this call made it. */
-export interface EnsuredMachine {
+/** A machine that this process alone works on until it is disposed. */
+export interface ClaimedMachine extends AsyncDisposable {
   readonly record: MachineRecord;
-  readonly created?: { undo(): Promise<void> } | undefined;
+  /** Nothing of it was ever promised to anybody: it may be taken back. */
+  readonly isNew: boolean;
 }
 
 /**
- * Finds the machine or creates its record, disk and keys.
- * Its intent is on disk before anything else is made, so that `gc` finds what a SIGKILL leaves.
+ * Finds the machine, or writes the record of a new one, and locks it.
+ * The intent is on disk before anything else is made, so that `gc` finds what a SIGKILL leaves.
  */
-export async function ensureMachine(ctx: Context, work: BringUp): Promise<EnsuredMachine> {
-  await using _ = await lock(ctx.layout.lock(`project-${work.project.id}`), { signal: ctx.signal });
-  const { records } = await listRecords(ctx.layout);
-  const found = records.find(
-    (record) => record.project.id === work.project.id && record.name === work.target.name,
-  );
-  if (found?.intent === "destroying") await finishDestroying(ctx, found, work);
-  else if (found) return { record: await complete(ctx, refresh(found, work)) };
-  if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
-  await using _boxes = await lockBoxes(ctx.layout, ctx.signal); // until its record names the layers
-  const box = await getBox(ctx.layout, work.target.config.box);
-  return create(ctx, newRecord(work, work.target.config, box));
+export async function claimMachine(ctx: Context, work: BringUp): Promise<ClaimedMachine> {
+  for (;;) {
+    const id = await ensureRecord(ctx, work);
+    const held = await lockMachine(ctx, id, work.progress);
+    const { records } = await listRecords(ctx.layout);
+    const record = records.find((one) => one.id === id);
+    if (record && record.intent !== "destroying") {
+      const isNew = record.intent === "creating";
+      const claimed = { record: refresh(record, work), isNew };
+      return { ...claimed, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+    }
+    await held[Symbol.asyncDispose](); // another process removed it while we waited: begin anew
+  }
 }
 
-/** A `destroy` was interrupted: what it was asked to remove is removed before a new machine takes the name. */
-async function finishDestroying(ctx: Context, record: MachineRecord, work: BringUp): Promise<void> {
-  await using _ = await lockMachine(ctx, record.id, work.progress);
-  await removeMachine(ctx, record, work.progress);
-}
-
-async function create(ctx: Context, record: MachineRecord): Promise<EnsuredMachine> {
-  const undo = () => eraseMachine(ctx, record);
-  await using rollback = new Rollback();
-  rollback.add("machine's files", undo);
-  await writeRecord(ctx.layout, record);
-  await complete(ctx, record);
-  rollback.commit();
-  return { record, created: { undo } };
-}
-
-/** Makes what a new machine needs, or what an interrupted creation did not get to. */
-async function complete(ctx: Context, record: MachineRecord): Promise<MachineRecord> {
+/** Makes what a new machine needs; begins anew where a creation was interrupted. The caller holds its lock. */
+export async function completeMachine(
+  ctx: Context,
+  record: MachineRecord,
+  progress: Progress,
+): Promise<void> {
   const machine = ctx.layout.machine(record.id);
   if (record.intent === "creating") {
-    await rm(machine.disk, { force: true }); // half-made, never started
+    await stopEverywhere(ctx, record.ranAt, record.id, { deadlineMs: 0, progress });
+    await rm(machine.disk, { force: true });
     await Promise.all([createDisk(machine.disk, record.diskMiB), ensureKeys(machine.keys, record.id)]);
-  } else if (!(await statIfExists(machine.disk))) {
+  } else if (await statIfExists(machine.disk)) {
+    await ensureKeys(machine.keys, record.id);
+  } else {
     throw new BothyError(
       "MACHINE_BROKEN",
       `the data disk of machine "${record.name}" is missing: ${machine.disk}`,
@@ -75,8 +70,29 @@ async function complete(ctx: Context, record: MachineRecord): Promise<MachineRec
       },
     );
   }
-  await ensureKeys(machine.keys, record.id);
-  return record;
+}
+
+/** The id of the machine's record, which is written when there is none. */
+async function ensureRecord(ctx: Context, work: BringUp): Promise<string> {
+  await using _ = await lock(ctx.layout.lock(`project-${work.project.id}`), { signal: ctx.signal });
+  const { records } = await listRecords(ctx.layout);
+  const found = records.find(
+    (record) => record.project.id === work.project.id && record.name === work.target.name,
+  );
+  if (found?.intent === "destroying") await finishDestroying(ctx, found, work);
+  else if (found) return found.id;
+  if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
+  await using _boxes = await lockBoxes(ctx.layout, ctx.signal); // until its record names the layers
+  const box = await getBox(ctx.layout, work.target.config.box);
+  const record = newRecord(work, work.target.config, box);
+  await writeRecord(ctx.layout, record);
+  return record.id;
+}
+
+/** A `destroy` was interrupted: what it was asked to remove is removed before a new machine takes the name. */
+async function finishDestroying(ctx: Context, record: MachineRecord, work: BringUp): Promise<void> {
+  await using _ = await lockMachine(ctx, record.id, work.progress);
+  await removeMachine(ctx, record, work.progress);
 }
 
 /** What the project file says now; the box and the disk stay what the machine was made with. */

@@ -1,3 +1,4 @@
+import { BothyError } from "../errors.ts";
 import { type MachineRecord, removeMachineFiles, writeRecord } from "../machines/index.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
 import type { Context } from "./context.ts";
@@ -58,7 +59,9 @@ async function destroyOne(ctx: Context, target: Target, progress: Progress): Pro
 }
 
 async function destroyRecorded(ctx: Context, record: MachineRecord, progress: Progress): Promise<void> {
-  await writeRecord(ctx.layout, { ...record, intent: "destroying" });
+  await writeRecord(ctx.layout, { ...record, intent: "destroying" }).catch((error) => {
+    if (!(error instanceof BothyError && error.code === "DISK_FULL")) throw error; // destroying is what helps then
+  });
   await removeMachine(ctx, record, progress);
 }
 

@@ -37,5 +37,10 @@ async function writeNew(path: string, text: string, force: boolean): Promise<voi
       ],
     });
   }
+  if (!(await statIfExists(dirname(path)))) {
+    throw new BothyError("USAGE", `there is no folder ${dirname(path)}`, {
+      hints: [`mkdir -p ${dirname(path)}`],
+    });
+  }
   await writeFileAtomic(path, text);
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { StringDecoder } from "node:string_decoder";
 import type { MachineRecord } from "../machines/index.ts";
 import { systemClock } from "../system/index.ts";
 import type { Context } from "./context.ts";
@@ -34,7 +35,7 @@ export async function logs(ctx: Context, options: LogsOptions): Promise<void> {
 export async function consoleTail(ctx: Context, record: MachineRecord): Promise<string | undefined> {
   const path = ctx.layout.machine(record.id).console;
   const size = await sizeOf(path);
-  const text = await readRange(path, Math.max(0, size - TAIL_BYTES), size);
+  const text = (await readRange(path, Math.max(0, size - TAIL_BYTES), size)).toString("utf8");
   const lines = text
     .split("\n")
     .map(plainLine)
@@ -47,13 +48,21 @@ export async function consoleTail(ctx: Context, record: MachineRecord): Promise<
 
 async function printAll(ctx: Context, record: MachineRecord, options: LogsOptions): Promise<void> {
   const path = ctx.layout.machine(record.id).console;
-  if ((await sizeOf(path)) === 0) return;
+  await printTo(path, await sizeOf(path), record, options);
+}
+
+/** Prints the file's lines up to byte `end`, all or the last ones. */
+async function printTo(
+  path: string,
+  end: number,
+  record: MachineRecord,
+  options: LogsOptions,
+): Promise<void> {
+  if (end === 0) return;
+  const input = createReadStream(path, { end: end - 1 });
   const lines: string[] = [];
   const tail = options.tail ?? Number.POSITIVE_INFINITY;
-  for await (const line of createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!Number.isFinite(tail)) options.onLine(record.name, plainLine(line));
     else if (lines.push(line) > tail) lines.shift();
   }
@@ -63,13 +72,14 @@ async function printAll(ctx: Context, record: MachineRecord, options: LogsOption
 /** Prints what is there and what is added, until the signal fires. */
 async function follow(ctx: Context, record: MachineRecord, options: LogsOptions): Promise<void> {
   const path = ctx.layout.machine(record.id).console;
-  await printAll(ctx, record, options);
   let position = await sizeOf(path);
+  await printTo(path, position, record, options);
+  let decoder = new StringDecoder("utf8");
   let partial = "";
   while (!ctx.signal.aborted) {
     const size = await sizeOf(path);
-    if (size < position) position = 0; // begun anew
-    const lines = (partial + (await readRange(path, position, size))).split("\n");
+    if (size < position) [position, decoder, partial] = [0, new StringDecoder("utf8"), ""]; // begun anew
+    const lines = (partial + decoder.write(await readRange(path, position, size))).split("\n");
     partial = lines.pop() ?? "";
     for (const line of lines) options.onLine(record.name, plainLine(line));
     position = size;
@@ -95,12 +105,12 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-async function readRange(path: string, from: number, to: number): Promise<string> {
-  if (to <= from) return "";
+async function readRange(path: string, from: number, to: number): Promise<Buffer> {
+  if (to <= from) return Buffer.alloc(0);
   const file = await open(path, "r");
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
-    return buffer.subarray(0, bytesRead).toString("utf8");
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

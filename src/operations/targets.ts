@@ -46,7 +46,7 @@ export async function loadFleet(ctx: Context, options: { needsProject?: boolean 
 }
 
 /**
- * The machines that `patterns` name: names, globs, or id prefixes (those also outside the project).
+ * The machines that `patterns` name: names, globs, or id prefixes of four digits or more (those also outside the project).
  * No pattern means every machine of the project.
  * @throws BothyError `MACHINE_UNKNOWN` for a pattern that matches nothing.
  */
@@ -109,7 +109,7 @@ function match(fleet: Fleet, pattern: string): Target[] {
   const named = fleet.machines.filter((target) => glob.test(target.name));
   if (named.length > 0) return named;
   const all = [...fleet.machines, ...fleet.elsewhere];
-  const byId = /^[0-9a-f]{2,}$/.test(pattern)
+  const byId = /^[0-9a-f]{4,}$/.test(pattern)
     ? all.filter((target) => idOf(target)?.startsWith(pattern))
     : [];
   if (byId.length > 0) return byId;

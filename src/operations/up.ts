@@ -47,7 +47,7 @@ export async function up(ctx: Context, options: UpOptions): Promise<UpResult> {
     { parallel: options.parallel ?? DEFAULT_PARALLEL },
   );
   if (outcomes.some(({ ok }) => !ok))
-    await tidyProjects(ctx, project ? [project] : [], { forgetEmpty: false }); // what the failed ones needed
+    await tidyProjects(ctx, project ? [project] : [], { forgetEmpty: fleet.projectId === undefined }); // what the failed ones needed
   const machines = valuesOf(
     outcomes,
     targets.map((target) => target.name),

@@ -1,14 +1,11 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { type Layout, run } from "../../src/system/index.ts";
+import { linkImages } from "./images.ts";
 import { residueOf } from "./residue.ts";
 import { type CliOptions, type CliResult, runCli } from "./run-cli.ts";
 import { tempHome } from "./temp-home.ts";
-
-/** The store whose boxes and artefacts tests use; `npm test` builds them there. */
-const SOURCE_STORE = process.env["BOTHY_TEST_STORE"] ?? "/var/lib/bothy";
 
 /** A project in a store of its own, with the built program to drive it. */
 export interface Lab extends AsyncDisposable {
@@ -61,15 +58,6 @@ export async function lab(yaml: string): Promise<Lab> {
 export function succeeded(result: CliResult): string {
   expect(result.exitCode, result.stderr + result.stdout).toBe(0);
   return result.stdout;
-}
-
-/** Gives a store the images of the shared one: hard links, so that nothing is built or copied. */
-async function linkImages(home: string): Promise<void> {
-  for (const name of ["boxes", "layers", "artefacts", "host.json"]) {
-    const source = join(SOURCE_STORE, name);
-    if (!existsSync(source)) throw new Error(`${source} is missing: \`bothy box build debian/12\` makes it`);
-    await run(["cp", "-al", source, home]);
-  }
 }
 
 async function machineIds(layout: Layout): Promise<string[]> {

@@ -8,7 +8,7 @@ import { connectOrLaunch, launchLogDaemon, translate } from "./daemon/index.ts";
 import { discardDomain } from "./discard.ts";
 import { domainUuid, domainView, isPausedByFullDisk, renderDomain, type VmSpec } from "./domain/index.ts";
 import { acceleration } from "./facts.ts";
-import { awaitEnd, chooseName, findDomain, hasEnded } from "./find.ts";
+import { absentAs, awaitEnd, chooseName, findDomain, hasEnded } from "./find.ts";
 import {
   findObstacle,
   kvmModeError,
@@ -74,7 +74,8 @@ async function isRunning(client: LibvirtClient, spec: RunSpec, context: RunConte
   const uuid = domainUuid(spec.storeTag, spec.id);
   const domain = await findDomain(client, uuid);
   if (!domain) return false;
-  const status = await client.domains.state(domain);
+  const status = await absentAs(undefined, client.domains.state(domain));
+  if (!status) return false;
   if (status.state === "shutdown" || (await hasEnded(domain))) {
     await awaitEnd(client, uuid, context.signal);
     return false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { explainFullDisk } from "../../../src/boxes/full-disk.ts";
-import { failedProgram } from "./support.ts";
+import { explainFullDisk } from "../../../src/system/full-disk.ts";
+import { failedProgram } from "../boxes/support.ts";
 
 const path = "/var/tmp/image";
 
