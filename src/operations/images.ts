@@ -5,6 +5,7 @@ import {
   findBox,
   findKernel,
   findTools,
+  requireRecipe,
   resolveLayers,
 } from "../boxes/index.ts";
 import { BothyError } from "../errors.ts";
@@ -47,6 +48,7 @@ async function buildMissing(ctx: Context, names: readonly string[], needsKernel:
   const context = ({ report }: Progress) => ({ signal: ctx.signal, report });
   for (const name of names) {
     if (await findBox(ctx.layout, name)) continue;
+    await requireRecipe(ctx.layout, name);
     missing.push({
       title: `box ${name}`,
       build: (progress) => buildBox(ctx.layout, name, context(progress)),

@@ -16,7 +16,6 @@ const GOOD: Readonly<Record<string, string>> = {
   "src/config/index.ts": 'export { load } from "./load.ts";\n',
   "src/config/load.ts":
     'import { CODES } from "../errors.ts";\nimport { type Isolation } from "../providers/provider.ts";\n',
-  "src/config/environment.ts": "export const all = process.env;\n",
   "src/providers/provider.ts": "export type Isolation = string;\n",
   "src/providers/registry.ts":
     'const a = import("./oci/index.ts");\nconst b = import("./libvirt/index.ts");\n',
