@@ -31,6 +31,9 @@ export abstract class BaseCommand extends Command {
   /** Whether the command touches the store or the backends. */
   static needsRoot = true;
 
+  /** Whether an interrupt makes it take back what it began, which may take a moment. */
+  static undoes = false;
+
   /** What a failure exits with where the table of codes does not decide; `ssh` and `exec` pass on others' codes. */
   protected readonly failureExit: number | undefined = undefined;
   #abort = new AbortController();
@@ -72,9 +75,11 @@ export abstract class BaseCommand extends Command {
 
   /** First signal: the operation undoes what it began. Second: out at once; `gc` finds the rest. */
   private watchSignals(): void {
+    const { undoes } = this.constructor as typeof BaseCommand;
     const onSignal = (signal: NodeJS.Signals) => {
       if (this.#abort.signal.aborted) process.exit(EXIT.interrupted);
-      if (signal === "SIGINT") this.say("\ninterrupted: undoing what was begun (again to leave at once)");
+      if (undoes && signal === "SIGINT")
+        this.say("\ninterrupted: undoing what was begun (again to leave at once)");
       this.#abort.abort();
     };
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);

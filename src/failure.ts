@@ -47,7 +47,7 @@ export function failureText(failure: BothyError, withStack: boolean): string {
 
 function interruption(error: unknown): BothyError {
   if (error instanceof BothyError && error.code === "INTERRUPTED") return error;
-  return new BothyError("INTERRUPTED", "interrupted; what was begun is undone", { cause: error });
+  return new BothyError("INTERRUPTED", "interrupted", { cause: error });
 }
 
 /** oclif's own errors about arguments carry the parser's output or the exit code for it. */

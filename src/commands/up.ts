@@ -4,6 +4,7 @@ import { type UpResult, up } from "../operations/up.ts";
 
 export default class Up extends BaseCommand {
   static override summary = "create and start machines";
+  static override undoes = true;
   static override description =
     "Creates what is missing, starts what is stopped, moves what runs at the other level, and returns when every machine answers on SSH.";
   static override examples = ["<%= config.bin %> up", "<%= config.bin %> up web --isolation vm"];

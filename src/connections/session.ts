@@ -54,7 +54,12 @@ export async function openSession(target: SshTarget, options: LoginOptions = {})
   });
   const readyTimeout = options.timeoutMs ?? LOGIN_TIMEOUT_MS;
   const socket = await reach(target, options.signal);
-  const client = await logIn(new ssh2.Client(), target, { privateKey, sock: socket, readyTimeout });
+  const client = await logIn(
+    new ssh2.Client(),
+    target,
+    { privateKey, sock: socket, readyTimeout },
+    options.signal,
+  );
   const line: Line = {
     ended: new Promise<void>((resolve) => client.once("close", () => resolve())),
     lost: () => connectError(target, new Error("the connection was lost")),
@@ -91,7 +96,7 @@ interface Credentials {
   readonly readyTimeout: number;
 }
 
-function logIn(client: Client, target: SshTarget, how: Credentials): Promise<Client> {
+function logIn(client: Client, target: SshTarget, how: Credentials, signal?: AbortSignal): Promise<Client> {
   const pinned = Buffer.from(target.hostKey.split(" ")[1] ?? "", "base64");
   let shown: Buffer | undefined;
   return new Promise((resolve, reject) => {
@@ -109,9 +114,14 @@ function logIn(client: Client, target: SshTarget, how: Credentials): Promise<Cli
       shown = key;
       return key.equals(pinned);
     };
+    const giveUp = () => fail(new Error("given up"));
+    signal?.addEventListener("abort", giveUp, { once: true });
     client.on("error", fail); // stays: later errors end the channels, and those tell
     client.once("close", () => fail(new Error("the connection was closed")));
-    client.once("ready", () => resolve(client));
+    client.once("ready", () => {
+      signal?.removeEventListener("abort", giveUp); // from now on Ctrl-C is the command's
+      resolve(client);
+    });
     const fixed = { username: target.user, algorithms: { ...ALGORITHMS } as never, hostVerifier };
     try {
       client.connect({ ...how, ...fixed, ...KEEPALIVE });

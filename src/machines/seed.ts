@@ -12,6 +12,10 @@ export const MANAGEMENT_PORT = 722;
 export interface SeedFacts {
   readonly record: MachineRecord;
   readonly isolation: Isolation;
+  /** Its provider has no other way in than the command channel. */
+  readonly needsChannel: boolean;
+  /** It has a kernel of its own, so that limits on processes are set inside. */
+  readonly limitsItself: boolean;
   readonly keys: MachineKeys;
   readonly nics: readonly Nic[];
   /** The resolver and search domain for /etc/resolv.conf. */
@@ -35,8 +39,8 @@ export function seedFiles(facts: SeedFacts): Record<string, string> {
     hosts: hostsFile(record.hostname, resolver.domain, nics),
     volumes: record.volumes.map((path) => `${volumeName(path)} ${path}`).join("\n") || undefined,
     init: record.box.init,
-    management: facts.isolation === "vm" ? String(MANAGEMENT_PORT) : undefined,
-    pids: facts.isolation === "vm" ? record.pids?.toString() : undefined,
+    management: facts.needsChannel ? String(MANAGEMENT_PORT) : undefined,
+    pids: facts.limitsItself ? record.pids?.toString() : undefined,
     environment: environmentLines({ ...record.box.environment, ...record.environment }) || undefined,
   };
   const present = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -45,7 +49,8 @@ export function seedFiles(facts: SeedFacts): Record<string, string> {
 
 /** The folder name of a volume on the data disk: its path, made one unambiguous name. */
 export function volumeName(path: string): string {
-  return encodeURIComponent(path.replace(/^\/+/, ""));
+  const encoded = encodeURIComponent(path.replace(/^\/+/, ""));
+  return encoded.replace(/[!'()*~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Replaces the machine's seed folder with these files, 0600 in a 0700 folder. */

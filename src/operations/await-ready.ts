@@ -22,8 +22,20 @@ export async function awaitReady(
   progress: Progress,
 ): Promise<void> {
   progress.report(`waiting for SSH at ${network.ip}`);
-  const timeoutMs = Number(environment("BOTHY_BOOT_TIMEOUT") ?? DEFAULT_TIMEOUT_S) * 1000;
-  await waitFor(sshProbe(ctx, record, network.ip), { timeoutMs, intervalMs: 50, signal: ctx.signal });
+  await waitFor(sshProbe(ctx, record, network.ip), {
+    timeoutMs: bootTimeoutMs(),
+    intervalMs: 50,
+    signal: ctx.signal,
+  });
+}
+
+function bootTimeoutMs(): number {
+  const text = environment("BOTHY_BOOT_TIMEOUT") ?? String(DEFAULT_TIMEOUT_S);
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
+  throw new BothyError("USAGE", `BOTHY_BOOT_TIMEOUT="${text}" is no number of seconds`, {
+    hints: ["BOTHY_BOOT_TIMEOUT=600 bothy up"],
+  });
 }
 
 function sshProbe(ctx: Context, record: MachineRecord, ip: string): Probe<true> {

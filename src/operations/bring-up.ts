@@ -1,4 +1,4 @@
-import { BothyError } from "../errors.ts";
+import { BothyError, messageOf } from "../errors.ts";
 import { type MachineRecord, writeRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
 import { Rollback } from "../system/index.ts";
@@ -6,7 +6,7 @@ import { awaitReady } from "./await-ready.ts";
 import type { Context } from "./context.ts";
 import { claimMachine, completeMachine } from "./create-machine.ts";
 import type { Images } from "./images.ts";
-import { liveStates } from "./live.ts";
+import { type Live, liveStates } from "./live.ts";
 import { attachToNetwork } from "./network.ts";
 import { eraseMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
@@ -38,15 +38,27 @@ export interface UpOutcome {
 export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   const startedAt = performance.now();
   await using machine = await claimMachine(ctx, work);
-  const { record, isNew } = machine;
-  await using undo = new Rollback();
+  const { record, isNew, changes } = machine;
+  await using undo = new Rollback((title, error) => {
+    ctx.reporter.warn(
+      `could not undo "${title}" of ${record.name}: ${messageOf(error)}; \`bothy gc\` tries again`,
+    );
+  });
   if (isNew) undo.add("new machine", () => eraseMachine(ctx, record));
   await completeMachine(ctx, record, work.progress);
   const isolation = work.isolation ?? record.isolation;
-  const runsAt = await runningLevel(ctx, record);
+  const live = await certainState(ctx, record);
+  const runsAt = live.state === "stopped" || live.state === "broken" ? undefined : live.isolation;
   if (runsAt && runsAt !== isolation) await stopAt(ctx, record, runsAt, work.progress);
+  for (const level of record.ranAt) if (level !== isolation) await clearAt(ctx, record, level);
+  const starting = runsAt !== isolation || live.state === "suspended";
   const network = await attachToNetwork(ctx, record, { starting: runsAt !== isolation });
-  if (runsAt !== isolation) await startAt(ctx, { record, isolation, network, work, undo });
+  if (!starting && changes.length > 0) {
+    ctx.reporter.warn(
+      `${record.name} runs with other settings (${changes.join(", ")}); they apply after \`bothy halt\` and \`bothy up\``,
+    );
+  }
+  if (starting) await startAt(ctx, { record, isolation, network, work, undo });
   await awaitReady(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
     if (!ctx.signal.aborted) undo.commit(); // it runs, so that it can be looked at
     throw error;
@@ -58,11 +70,11 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   return { name: record.name, id: record.id, isolation, action, ip: network.ip, readyMs };
 }
 
-/** The level at which the machine runs now. @throws BothyError `MACHINE_STATE` when a backend cannot tell. */
-async function runningLevel(ctx: Context, record: MachineRecord): Promise<Isolation | undefined> {
+/** The machine's state now. @throws BothyError `MACHINE_STATE` when a backend cannot tell. */
+async function certainState(ctx: Context, record: MachineRecord): Promise<Live> {
   const live = (await liveStates(ctx, [record])).get(record.id);
-  if (live?.state === "unknown") throw unknownState(record, live.reason);
-  return live?.state === "running" || live?.state === "starting" ? live.isolation : undefined;
+  if (!live || live.state === "unknown") throw unknownState(record, live?.reason);
+  return live;
 }
 
 function actionOf(
@@ -108,6 +120,11 @@ async function stopAt(
     signal: ctx.signal,
     report: progress.report,
   });
+}
+
+/** What a run that ended by itself left at a level, so that it is not taken for the machine's state later. */
+async function clearAt(ctx: Context, record: MachineRecord, isolation: Isolation): Promise<void> {
+  await (await ctx.providers.get(isolation)).stop(record.id, { deadlineMs: 0 });
 }
 
 function unknownState(record: MachineRecord, reason: string | undefined): BothyError {

@@ -18,12 +18,15 @@ import { lockMachine } from "./lock-machine.ts";
 import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { stopEverywhere } from "./stop.ts";
+import { wantedLevel } from "./targets.ts";
 
 /** A machine that this process alone works on until it is disposed. */
 export interface ClaimedMachine extends AsyncDisposable {
   readonly record: MachineRecord;
   /** Nothing of it was ever promised to anybody: it may be taken back. */
   readonly isNew: boolean;
+  /** What the project file says now and its last start did not know, in words. */
+  readonly changes: readonly string[];
 }
 
 /**
@@ -38,7 +41,8 @@ export async function claimMachine(ctx: Context, work: BringUp): Promise<Claimed
     const record = records.find((one) => one.id === id);
     if (record && record.intent !== "destroying") {
       const isNew = record.intent === "creating";
-      const claimed = { record: refresh(record, work), isNew };
+      const current = refresh(record, work);
+      const claimed = { record: current, isNew, changes: isNew ? [] : changesOf(record, current) };
       return { ...claimed, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
     }
     await held[Symbol.asyncDispose](); // another process removed it while we waited: begin anew
@@ -99,8 +103,17 @@ async function finishDestroying(ctx: Context, record: MachineRecord, work: Bring
 function refresh(record: MachineRecord, work: BringUp): MachineRecord {
   const config = work.target.config;
   if (!config) return record;
-  const isolation = config.isolation === record.fileIsolation ? record.isolation : config.isolation;
+  const isolation = wantedLevel({ name: record.name, config, record });
   return { ...record, ...fromConfig(config), isolation, project: work.project };
+}
+
+const SETTINGS = ["hostname", "cpus", "memoryMiB", "pids", "volumes", "environment", "acceleration"] as const;
+
+function changesOf(before: MachineRecord, now: MachineRecord): string[] {
+  const text = (value: unknown) => JSON.stringify(value) ?? "none";
+  return SETTINGS.filter((key) => text(before[key]) !== text(now[key])).map(
+    (key) => `${key} ${text(before[key])} -> ${text(now[key])}`,
+  );
 }
 
 function newRecord(work: BringUp, config: MachineConfig, box: Box): MachineRecord {

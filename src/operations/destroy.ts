@@ -2,7 +2,7 @@ import { BothyError } from "../errors.ts";
 import { type MachineRecord, removeMachineFiles, writeRecord } from "../machines/index.ts";
 import { ISOLATIONS } from "../providers/registry.ts";
 import type { Context } from "./context.ts";
-import { lockMachine } from "./lock-machine.ts";
+import { currentRecord, lockMachine } from "./lock-machine.ts";
 import { valuesOf } from "./outcomes.ts";
 import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
@@ -31,17 +31,13 @@ export async function destroy(
   const outcomes = await ctx.reporter.tasks(
     targets.map((target) => ({ title: target.name, run: (progress) => destroyOne(ctx, target, progress) })),
   );
-  await tidyProjects(
-    ctx,
-    knownTargets(targets).map(({ record }) => record.project),
-    { forgetEmpty: true },
-  );
-  return {
-    machines: valuesOf(
-      outcomes,
-      targets.map((target) => target.name),
-    ),
-  };
+  const projects = knownTargets(targets).map(({ record }) => record.project);
+  const tidied = tidyProjects(ctx, projects, { forgetEmpty: true });
+  await tidied.catch(() => {}); // what failed before it is told first
+  const names = targets.map((target) => target.name);
+  const machines = valuesOf(outcomes, names);
+  await tidied;
+  return { machines };
 }
 
 async function destroyOne(ctx: Context, target: Target, progress: Progress): Promise<DestroyOutcome> {
@@ -52,8 +48,9 @@ async function destroyOne(ctx: Context, target: Target, progress: Progress): Pro
   }
   await using _ = await lockMachine(ctx, id, progress);
   progress.report("destroying");
-  if (target.record) await destroyRecorded(ctx, target.record, progress);
-  else await destroyBroken(ctx, id, progress);
+  const record = await currentRecord(ctx, id).catch(() => "broken" as const);
+  if (record === "broken") await destroyBroken(ctx, id, progress);
+  else if (record) await destroyRecorded(ctx, record, progress);
   progress.title(`${target.name} is destroyed`);
   return { name: target.name, id, action: "destroyed" };
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Connection, ExecRequest } from "../providers/provider.ts";
 import { hostEnvironment, start } from "../system/index.ts";
 import type { Context } from "./context.ts";
@@ -31,6 +32,6 @@ export function inTerminal(argv: readonly string[]): Promise<number> {
   const child = start(argv, { stdio: "inherit", env: hostEnvironment() });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? (signal ? 128 + 15 : 1)));
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
 }

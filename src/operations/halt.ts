@@ -1,7 +1,7 @@
 import { BothyError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { liveStates } from "./live.ts";
-import { lockMachine } from "./lock-machine.ts";
+import { currentRecord, lockMachine } from "./lock-machine.ts";
 import { valuesOf } from "./outcomes.ts";
 import type { Progress } from "./reporter.ts";
 import { STOP_DEADLINE_MS, stopEverywhere } from "./stop.ts";
@@ -34,30 +34,28 @@ export async function halt(ctx: Context, options: HaltOptions): Promise<{ machin
       run: (progress) => haltOne(ctx, target, deadlineMs, progress),
     })),
   );
-  await tidyProjects(
-    ctx,
-    targets.map(({ record }) => record.project),
-    { forgetEmpty: false },
-  );
-  return {
-    machines: valuesOf(
-      outcomes,
-      targets.map((target) => target.name),
-    ),
-  };
+  const projects = targets.map(({ record }) => record.project);
+  const tidied = tidyProjects(ctx, projects, { forgetEmpty: false });
+  await tidied.catch(() => {}); // what failed before it is told first
+  const names = targets.map((target) => target.name);
+  const machines = valuesOf(outcomes, names);
+  await tidied;
+  return { machines };
 }
 
 async function haltOne(
   ctx: Context,
-  { record }: KnownTarget,
+  target: KnownTarget,
   deadlineMs: number,
   progress: Progress,
 ): Promise<HaltOutcome> {
-  await using _ = await lockMachine(ctx, record.id, progress);
-  const live = (await liveStates(ctx, [record])).get(record.id);
-  const identity = { name: record.name, id: record.id };
-  if (!live || live.state === "stopped" || live.state === "absent") {
-    progress.title(`${record.name} is stopped already`);
+  const { name, id } = target.record;
+  await using _ = await lockMachine(ctx, id, progress);
+  const record = await currentRecord(ctx, id);
+  const live = record && (await liveStates(ctx, [record])).get(id);
+  const identity = { name, id };
+  if (!record || !live || live.state === "stopped") {
+    progress.title(`${name} is stopped already`);
     return { ...identity, action: "unchanged" };
   }
   if (live.state === "unknown") {

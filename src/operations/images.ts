@@ -14,7 +14,7 @@ import type { Isolation, KernelFiles, LayerFile } from "../providers/provider.ts
 import type { Context } from "./context.ts";
 import { valuesOf } from "./outcomes.ts";
 import type { Progress } from "./reporter.ts";
-import type { Target } from "./targets.ts";
+import { type Target, wantedLevel } from "./targets.ts";
 
 /** The read-only files that machines are started from. */
 export interface Images {
@@ -72,9 +72,7 @@ async function anyOwnKernel(
   targets: readonly Target[],
   isolation: Isolation | undefined,
 ): Promise<boolean> {
-  const levels = targets.map(
-    (target) => isolation ?? target.record?.isolation ?? target.config?.isolation ?? "container",
-  );
+  const levels = targets.map((target) => wantedLevel(target, isolation));
   const providers = await Promise.all([...new Set(levels)].map((level) => ctx.providers.get(level)));
   return providers.some((provider) => provider.features.ownKernel);
 }

@@ -42,19 +42,18 @@ async function ask(ctx: Context, isolation: Isolation): Promise<Answer> {
   }
 }
 
+/** What runs counts before what cannot be told, and that before what has ended: nothing may hide a running machine. */
 function liveState(record: MachineRecord, answers: ReadonlyMap<Isolation, Answer>): Live {
-  let unknown: string | undefined;
-  for (const isolation of record.ranAt) {
+  const found = record.ranAt.flatMap((isolation): Live[] => {
     const answer = answers.get(isolation);
-    if (!answer || "unknown" in answer) {
-      unknown = answer?.unknown;
-      continue;
-    }
+    if (!answer || "unknown" in answer) return [{ state: "unknown", isolation, reason: answer?.unknown }];
     const live = answer.get(record.id);
-    if (live && (live.state !== "stopped" || live.reason)) return { ...live, isolation };
-  }
-  if (unknown !== undefined) return { state: "unknown", isolation: record.isolation, reason: unknown };
-  if (record.intent !== "present")
-    return { state: "broken", isolation: record.isolation, reason: `${record.intent} was interrupted` };
-  return { state: "stopped", isolation: record.isolation };
+    return live ? [{ ...live, isolation }] : [];
+  });
+  const ranks: MachineState[] = ["running", "starting", "suspended", "unknown", "broken"];
+  const first = ranks.flatMap((state) => found.filter((live) => live.state === state))[0];
+  if (first) return first;
+  const { isolation, intent } = record;
+  if (intent !== "present") return { state: "broken", isolation, reason: `${intent} was interrupted` };
+  return { state: "stopped", isolation, reason: found.find((live) => live.reason)?.reason };
 }

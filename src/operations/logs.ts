@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { StringDecoder } from "node:string_decoder";
 import type { MachineRecord } from "../machines/index.ts";
-import { systemClock } from "../system/index.ts";
+import { plainLine, systemClock } from "../system/index.ts";
 import type { Context } from "./context.ts";
 import { knownTargets, loadFleet, requireKnown, selectTargets } from "./targets.ts";
 
@@ -85,17 +85,6 @@ async function follow(ctx: Context, record: MachineRecord, options: LogsOptions)
     position = size;
     await systemClock.sleep(POLL_MS, ctx.signal).catch(() => {});
   }
-}
-
-/** A console line without what only a terminal or the log's own format needs. */
-function plainLine(line: string): string {
-  return (
-    line
-      .replace(/^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] /, "")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-      .replace(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[()][A-B0-2]|[@-Z\\-_])/g, "")
-      .replaceAll("\r", "")
-  );
 }
 
 async function sizeOf(path: string): Promise<number> {

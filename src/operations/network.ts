@@ -1,3 +1,4 @@
+import { BothyError } from "../errors.ts";
 import { listRecords, type MachineRecord } from "../machines/index.ts";
 import { allocate, allocated, domainOf, ensureNetwork, release, updateNames } from "../network/index.ts";
 import type { Nic } from "../providers/provider.ts";
@@ -39,7 +40,9 @@ export async function addressOf(ctx: Context, record: MachineRecord): Promise<st
 
 /** Takes a destroyed machine's addresses back. Idempotent. */
 export async function releaseFromNetwork(ctx: Context, record: MachineRecord): Promise<void> {
-  await release(ctx.layout, record.project.id, [record.id]);
+  await release(ctx.layout, record.project.id, [record.id]).catch((error) => {
+    if (!(error instanceof BothyError && error.code === "STATE_INVALID")) throw error; // damaged: nothing can be taken back
+  });
 }
 
 /** The names of all the project's machines; listed under the network's lock, so that parallel starts lose none. */

@@ -17,6 +17,10 @@ export async function pump(child: ExecProcess, stdio: Stdio, signal: AbortSignal
     if (stdio.stdin) stdio.stdin.pipe(child.stdin);
     else child.stdin.end();
     child.stdout.pipe(stdio.stdout, { end: false });
+    stdio.stdout.once("error", () => {
+      child.stdout.resume(); // nobody reads on, as behind `| head`: the command ends as by SIGPIPE
+      void child.kill("HUP").catch(() => {});
+    });
     child.stderr.pipe(stdio.stderr, { end: false });
     const [code] = await Promise.all([child.exitCode, finished(child.stdout), finished(child.stderr)]);
     return code;

@@ -13,7 +13,12 @@ export async function runSpec(
 ): Promise<RunSpec> {
   const machine = ctx.layout.machine(record.id);
   const keys = await ensureKeys(machine.keys, record.id);
-  const facts = { record, isolation: record.isolation, keys, nics: network.nics, resolver: network.resolver };
+  const { features } = await ctx.providers.get(record.isolation);
+  const facts = {
+    ...{ record, isolation: record.isolation, keys, nics: network.nics, resolver: network.resolver },
+    needsChannel: !features.execWithoutNetwork,
+    limitsItself: features.ownKernel,
+  };
   await writeSeed(ctx.layout, record.id, seedFiles(facts));
   return {
     id: record.id,

@@ -22,7 +22,7 @@ export async function ssh(ctx: Context, options: SshOptions): Promise<number> {
   const target = await sshTarget(ctx, record, ip);
   const line =
     options.command ?? (options.argv && options.argv.length > 0 ? shellQuote(options.argv) : undefined);
-  if (line === undefined) return inTerminal(await sshCommand(target));
-  await using session = await openSession(target);
+  await using session = await openSession(target, { signal: ctx.signal });
+  if (line === undefined) return await inTerminal(await sshCommand(target)); // the login above tells what is wrong, as ours
   return await pump(await session.exec(line), options.stdio, ctx.signal);
 }

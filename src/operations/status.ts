@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { messageOf } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
@@ -73,6 +74,7 @@ async function describe(
   const isolation = live?.isolation ?? target.record?.isolation ?? target.config?.isolation ?? "container";
   const wanted = target.record ?? target.config;
   const project = target.record?.project.path;
+  const address = await knownAddress(ctx, target);
   return {
     name: target.name,
     id: target.record?.id ?? target.broken?.id ?? null,
@@ -80,16 +82,28 @@ async function describe(
     provider: (await ctx.providers.get(isolation)).name,
     state: target.broken ? "broken" : (live?.state ?? "absent"),
     box: target.record?.box.name ?? target.config?.box ?? "",
-    ip: target.record ? ((await addressOf(ctx, target.record)) ?? null) : null,
+    ip: address.ip,
     ports: [],
     cpus: wanted?.cpus ?? 0,
     memoryMiB: wanted?.memoryMiB ?? 0,
     diskMiB: wanted?.diskMiB ?? 0,
     diskUsedMiB: target.record ? await diskUsedMiB(ctx, target.record) : null,
     uptimeS: live?.uptimeS ?? null,
-    reason: target.broken?.error.message ?? live?.reason ?? null,
+    reason: target.broken?.error.message ?? live?.reason ?? address.problem,
     ...(all && project !== undefined ? { project } : {}),
   };
+}
+
+/** A damaged network file must not hide the machine. */
+async function knownAddress(
+  ctx: Context,
+  { record }: Target,
+): Promise<{ ip: string | null; problem: string | null }> {
+  try {
+    return { ip: (record && (await addressOf(ctx, record))) ?? null, problem: null };
+  } catch (error) {
+    return { ip: null, problem: messageOf(error) };
+  }
 }
 
 async function diskUsedMiB(ctx: Context, record: MachineRecord): Promise<number | null> {

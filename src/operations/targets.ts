@@ -1,6 +1,7 @@
 import { type LoadedProject, loadProject, type MachineConfig } from "../config/index.ts";
 import { BothyError } from "../errors.ts";
 import { type BrokenRecord, listRecords, type MachineRecord, readProjectId } from "../machines/index.ts";
+import type { Isolation } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
 
 /** A machine that a command is about: named in the project file, known to the store, or both. */
@@ -85,6 +86,16 @@ export function requireKnown(target: Target): KnownTarget {
   throw new BothyError("MACHINE_STATE", `machine "${target.name}" does not exist yet`, {
     hints: [`bothy up ${target.name}`],
   });
+}
+
+/**
+ * The level that a machine shall run at: the flag's; else the file's, when that changed since it was last read; else
+ * the one it last ran at.
+ */
+export function wantedLevel({ config, record }: Target, flag?: Isolation): Isolation {
+  if (flag) return flag;
+  if (record && (!config || config.isolation === record.fileIsolation)) return record.isolation;
+  return config?.isolation ?? "container";
 }
 
 function known(record: MachineRecord): Target {

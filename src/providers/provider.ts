@@ -86,7 +86,7 @@ export interface RunSpec {
   readonly consoleLog: string;
   /** For providers that have a choice: the instructions run on the processor itself, are emulated, or as a probe tells. */
   readonly acceleration?: "auto" | "kvm" | "tcg" | undefined;
-  /** The provider's own short-lived files; made by the provider, removed by `remove`. */
+  /** The provider's own short-lived files; made by the provider, removed by `stop`. */
   readonly runFolder: string;
   readonly management: Management;
 }

@@ -10,7 +10,7 @@ const VARIABLES = {
   BOTHY_ACCEL: "BOTHY_ACCEL",
   /** libvirt's connection URI (default `qemu:///system`). */
   BOTHY_LIBVIRT_URI: "BOTHY_LIBVIRT_URI",
-  /** Seconds that `up` waits for a machine to answer (default 120, under emulation 300). */
+  /** Seconds that `up` waits for a machine to answer (default 300). */
   BOTHY_BOOT_TIMEOUT: "BOTHY_BOOT_TIMEOUT",
 } as const;
 

@@ -1,6 +1,7 @@
 /** The house's tools: processes, files, locks, waits, undo. Knows nothing of machines. */
 export { asset, packageRoot } from "./assets.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { plainLine } from "./console.ts";
 export { disableColor, environment, hostEnvironment } from "./environment.ts";
 export {
   diskFull,

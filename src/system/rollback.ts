@@ -9,8 +9,14 @@ type Undo = { readonly title: string; readonly undo: () => unknown };
  */
 export class Rollback implements AsyncDisposable {
   #steps: Undo[] = [];
+  readonly #onFailure: (title: string, error: unknown) => void;
   /** What could not be undone, in order. */
   readonly failures: { title: string; error: unknown }[] = [];
+
+  /** `onFailure` hears of each step that could not be undone. */
+  constructor(onFailure: (title: string, error: unknown) => void = () => {}) {
+    this.#onFailure = onFailure;
+  }
 
   /** Registers how to take back what was just acquired. */
   add(title: string, undo: () => unknown): void {
@@ -30,6 +36,7 @@ export class Rollback implements AsyncDisposable {
       } catch (error) {
         this.failures.push({ title: step.title, error });
         debug(`undo failed: ${step.title}: ${error}`);
+        this.#onFailure(step.title, error);
       }
     }
   }

@@ -51,7 +51,12 @@ export async function machineSpec(place: Place, wish: Wish = {}): Promise<RunSpe
   const nics = await place.nicsOf(record.id);
   const address = nics[0]?.address.split("/")[0] ?? "";
   const resolver = { address: nics[0]?.gateway ?? "127.0.0.1", domain: `${project.name}.internal` };
-  await writeSeed(layout, record.id, seedFiles({ record, isolation, keys, nics, resolver }));
+  const isVm = isolation === "vm";
+  await writeSeed(
+    layout,
+    record.id,
+    seedFiles({ record, isolation, ...{ needsChannel: isVm, limitsItself: isVm }, keys, nics, resolver }),
+  );
   return {
     ...{ id: record.id, name: record.name, hostname: record.hostname, project, storeTag: layout.tag },
     ...{ layers: images.layers, tools: images.tools, kernel: images.kernel, boxInit: images.boxInit },

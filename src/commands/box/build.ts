@@ -4,6 +4,7 @@ import { type BoxSummary, buildBoxes } from "../../operations/box.ts";
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "build a box from its recipe";
+  static override undoes = true;
   static override description =
     "Also builds what every machine needs beside a box: the guest tools and the kernel. What is up to date is left alone.";
   static override examples = ["<%= config.bin %> box build debian/12"];

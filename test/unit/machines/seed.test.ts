@@ -22,6 +22,8 @@ const facts: SeedFacts = {
     environment: { MODE: "machine", URL: "http://a/?b=c" },
   }),
   isolation: "vm",
+  needsChannel: true,
+  limitsItself: true,
   keys: {
     identityFile: "/keys/id_ed25519",
     authorizedKey: "ssh-ed25519 AAAALOGIN bothy:0123456789ab",
@@ -44,7 +46,14 @@ describe("seedFiles", () => {
   });
 
   it("says to a container with nothing particular only what applies", async () => {
-    const plain: SeedFacts = { ...facts, record: machineRecord(), isolation: "container", nics: [nic] };
+    const plain: SeedFacts = {
+      ...facts,
+      record: machineRecord(),
+      isolation: "container",
+      needsChannel: false,
+      limitsItself: false,
+      nics: [nic],
+    };
     await expect(asText(seedFiles(plain))).toMatchFileSnapshot("golden/seed-container.txt");
   });
 });
