@@ -1,11 +1,10 @@
-import type { ChildProcess } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { BothyError } from "../errors.ts";
 import type { Connection, ExecProcess } from "../providers/provider.ts";
-import { start } from "../system/index.ts";
+import { missingTool, start } from "../system/index.ts";
 import type { Context } from "./context.ts";
 import { connect } from "./exec.ts";
 import { runningMachine } from "./running.ts";
@@ -27,6 +26,15 @@ interface Place {
 
 const TAR = ["/.bothy/bin/busybox", "tar"];
 const TEST_FOLDER = ["/.bothy/bin/busybox", "test", "-d"];
+
+/**
+ * The machine writes the archive: only the member that was asked for is taken, without owners, set-id bits or device
+ * nodes (no CAP_MKNOD).
+ */
+const UNTRUSTED_UNPACK = [
+  ...["setpriv", "--bounding-set", "-mknod", "--inh-caps", "-mknod", "--"],
+  ...["tar", "-x", "--no-same-owner", "--no-same-permissions"],
+];
 
 /**
  * Copies a file or a folder between host and machine, as `cp -r` would: into a target that is a folder,
@@ -54,17 +62,13 @@ async function send(ctx: Context, inside: Inside, source: string, target: string
     throw new BothyError("COPY_FAILED", `cannot read ${source}: ${cause.message}`, { cause });
   });
   const place = await landing(inside, basename(source), target);
-  const pack = start(
-    ["tar", "-C", dirname(source), ...rename(basename(source), place.name), "-c", "--", basename(source)],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
   const unpack = await inside.connection.exec({
     argv: [...TAR, "-x", "-o", "-C", place.folder],
     user: inside.user,
   });
-  await join(ctx, fromHost(pack), unpack, `${source} to ${target}`);
+  const from = ["-C", dirname(source), ...rename(basename(source), place.name)];
+  const pack = fromHost(["tar", ...from, "-c", "--", basename(source)]);
+  await join(ctx, pack, unpack, `${source} to ${target}`);
 }
 
 async function fetch(ctx: Context, inside: Inside, source: string, target: string): Promise<void> {
@@ -74,14 +78,13 @@ async function fetch(ctx: Context, inside: Inside, source: string, target: strin
   );
   const [folder, name] = isFolder ? [target, basename(source)] : [dirname(target), basename(target)];
   const pack = await inside.connection.exec({
-    argv: [...TAR, "-c", "-C", dirname(source), basename(source)],
+    argv: [...TAR, "-c", "-C", dirname(source), "--", basename(source)],
     user: inside.user,
   });
-  const unpack = start(["tar", "-x", "--no-same-owner", "-C", folder, ...rename(basename(source), name)], {
-    stdio: ["pipe", "ignore", "pipe"],
-  });
+  const into = ["-C", folder, ...rename(basename(source), name)];
+  const unpack = fromHost([...UNTRUSTED_UNPACK, ...into, "--", basename(source)]);
   pack.stdin.end();
-  await join(ctx, pack, fromHost(unpack), `${source} to ${target}`);
+  await join(ctx, pack, unpack, `${source} to ${target}`);
 }
 
 /** Where a copy lands inside: in the target when that is a folder, else beside it under its name. */
@@ -102,9 +105,11 @@ function rename(from: string, to: string): string[] {
   return [`--transform=flags=rSh;s,^${pattern}\\(/\\|$\\),${replacement}\\1,`];
 }
 
-type End = Pick<ExecProcess, "stdin" | "stdout" | "stderr" | "exitCode">;
+type End = Pick<ExecProcess, "stdin" | "stdout" | "stderr" | "exitCode" | "kill">;
 
 async function join(ctx: Context, pack: End, unpack: End, what: string): Promise<void> {
+  const abort = () => void Promise.all([pack.kill("TERM"), unpack.kill("TERM")]).catch(() => {});
+  ctx.signal.addEventListener("abort", abort, { once: true });
   pack.stdout.pipe(unpack.stdin);
   unpack.stdin.on("error", () => {}); // the reason is on the reader's stderr
   unpack.stdout.resume();
@@ -125,17 +130,20 @@ async function join(ctx: Context, pack: End, unpack: End, what: string): Promise
   }
 }
 
-function fromHost(child: ChildProcess): End {
+function fromHost(argv: readonly string[]): End {
+  const child = start(argv, { stdio: ["pipe", "pipe", "pipe"] });
   const exitCode = new Promise<number>((resolve, reject) => {
-    child.once("error", reject);
+    child.once("error", (cause) => reject(missingTool(argv[0] ?? "", cause)));
     child.once("close", (code) => resolve(code ?? 1));
   });
+  exitCode.catch(() => {}); // told by whoever waits for it
   const none = () => new PassThrough().end();
   return {
     stdin: child.stdin ?? none(),
     stdout: child.stdout ?? none(),
     stderr: child.stderr ?? none(),
     exitCode,
+    kill: async (signal) => void child.kill(`SIG${signal}`),
   };
 }
 
