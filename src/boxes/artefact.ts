@@ -72,7 +72,7 @@ async function buildUnlessSame(
     const inputs = await kind.inputs(context);
     const digest = current?.key === inputs.key ? current.digest : await make(layout, kind, inputs, context);
     const next: Current = { version: 1, digest, quickKey, key: inputs.key };
-    await writeJson(currentFile(layout, kind), next);
+    await writeJson(currentFile(layout, kind.name), next);
     return digest;
   } catch (error) {
     throw explain(error, kind);
@@ -101,9 +101,19 @@ async function keep(layout: Layout, kind: ArtefactKind, result: string, digest: 
   await rename(result, target);
 }
 
-async function readCurrent(layout: Layout, kind: ArtefactKind): Promise<Current | undefined> {
+/** What names the newest artefact of a kind, whether that is whole or not; `undefined` when nobody can tell. */
+export async function readPointer(layout: Layout, kind: ArtefactKind["name"]): Promise<Current | undefined> {
   const text = await readIfExists(currentFile(layout, kind));
-  const current = text === undefined ? undefined : parseCurrent(text);
+  return text === undefined ? undefined : parseCurrent(text);
+}
+
+/** The file that names the newest artefact of a kind; written by each build that found another recipe or package. */
+export function currentFile(layout: Layout, kind: ArtefactKind["name"]): string {
+  return join(layout.artefacts(kind), "current.json");
+}
+
+async function readCurrent(layout: Layout, kind: ArtefactKind): Promise<Current | undefined> {
+  const current = await readPointer(layout, kind.name);
   return current && (await isComplete(layout, kind, current.digest)) ? current : undefined;
 }
 
@@ -124,10 +134,6 @@ async function isComplete(layout: Layout, kind: ArtefactKind, digest: string): P
     () => true,
     () => false,
   );
-}
-
-function currentFile(layout: Layout, kind: ArtefactKind): string {
-  return join(layout.artefacts(kind.name), "current.json");
 }
 
 /** Errors that say more than "the build failed" stay as they are. */

@@ -8,4 +8,5 @@ export { normaliseBoxName } from "./name.ts";
 export { listRecipes } from "./recipe.ts";
 export { type InUse, type Removed, removeBox, removeUnusedLayers } from "./remove.ts";
 export { type BoxEntry, findBox, getBox, listBoxes, lockBoxes, requireRecipe } from "./store.ts";
+export { type OldArtefact, removeOldArtefacts, removeWorkspaces } from "./sweep.ts";
 export { buildTools, findTools, type Tools } from "./tools.ts";

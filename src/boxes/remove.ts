@@ -34,10 +34,14 @@ export async function removeBox(layout: Layout, name: string, options: { inUse: 
 /**
  * Removes the layers that no box and no machine uses: rebuilt boxes and interrupted removals leave some.
  * While a box cannot be read, nothing is removed, for nobody knows what it stands on.
+ * With `dryRun` it returns the same and removes nothing.
  */
-export async function removeUnusedLayers(layout: Layout, options: { inUse: InUse }): Promise<Removed> {
+export async function removeUnusedLayers(
+  layout: Layout,
+  options: { inUse: InUse; dryRun?: boolean },
+): Promise<Removed> {
   await using _held = await lockBoxes(layout);
-  return sweep(layout, options.inUse);
+  return sweep(layout, options.inUse, options.dryRun);
 }
 
 async function refuseWhenUsed(box: Box, inUse: InUse): Promise<void> {
@@ -48,12 +52,13 @@ async function refuseWhenUsed(box: Box, inUse: InUse): Promise<void> {
   });
 }
 
-async function sweep(layout: Layout, inUse: InUse): Promise<Removed> {
+async function sweep(layout: Layout, inUse: InUse, dryRun = false): Promise<Removed> {
   const layers: string[] = [];
   let freedBytes = 0;
   for (const digest of await unreferenced(layout)) {
     if ((await inUse(digest)).length > 0) continue;
-    freedBytes += await removeFile(layout.layer(digest));
+    freedBytes += (await stat(layout.layer(digest))).size;
+    if (!dryRun) await rm(layout.layer(digest));
     layers.push(digest);
   }
   return { layers, freedBytes };
@@ -73,12 +78,6 @@ async function unreferenced(layout: Layout): Promise<string[]> {
     .filter((file) => file.endsWith(".erofs"))
     .map((file) => file.slice(0, -".erofs".length));
   return digests.filter((digest) => !used.has(digest));
-}
-
-async function removeFile(path: string): Promise<number> {
-  const { size } = await stat(path);
-  await rm(path);
-  return size;
 }
 
 async function removeEmptyFolders(folder: string, root: string): Promise<void> {

@@ -7,8 +7,8 @@ export interface Workspace extends AsyncDisposable {
 }
 
 /**
- * A temporary folder in the store, gone when disposed. The caller holds the lock that `name` stands for, so what
- * a killed build left under that name can be removed first.
+ * A temporary folder in the store, gone when disposed. The caller holds the lock of that `name`, so what
+ * a killed build left under it can be removed first; `gc` removes it as well while that lock is free.
  */
 export async function workspace(layout: Layout, name: string): Promise<Workspace> {
   const folder = join(layout.temporary(), name);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rmdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { BothyError, hasErrno } from "../errors.ts";
@@ -27,16 +28,19 @@ export async function readProjectId(folder: string): Promise<string | undefined>
   return original?.id === known.id ? undefined : known.id;
 }
 
-/** The project of a folder, made at the first call and written to both places. */
+/**
+ * The project of a folder, made at the first call and written to both places. While this process lives, no other one
+ * forgets it: its first machine is still to come. The caller holds the lock of all projects.
+ */
 export async function ensureProject(layout: Layout, folder: string, name: string): Promise<ProjectRecord> {
   const id = (await readProjectId(folder)) ?? randomBytes(4).toString("hex");
   const project: ProjectRecord = { version: 1, id, name, path: folder };
+  await noteUser(layout, id);
   const text = JSON.stringify(project);
   const [stored, pointed] = await Promise.all(
     [layout.project(id).state, pointer(folder)].map((path) => readProjectFile(path).catch(() => undefined)),
   );
   if (JSON.stringify(stored) === text && JSON.stringify(pointed) === text) return project;
-  await ensureFolder(layout.project(id).folder);
   await writeJson(layout.project(id).state, project);
   await ensureFolder(join(folder, ".bothy"));
   await writeJson(pointer(folder), project);
@@ -45,23 +49,64 @@ export async function ensureProject(layout: Layout, folder: string, name: string
 
 /** Every project of the store that can be read. */
 export async function listProjects(layout: Layout): Promise<ProjectRecord[]> {
-  const ids = await readdir(layout.projects()).catch((error) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
+  const ids = await namesIn(layout.projects());
   const all = await Promise.all(
     ids.map((id) => readProjectFile(layout.project(id).state).catch(() => undefined)),
   );
   return all.filter((project) => project !== undefined);
 }
 
-/** Forgets a project that has no machines any more, in the store and in its folder. Idempotent. */
-export async function forgetProject(layout: Layout, project: { id: string; path: string }): Promise<void> {
+/**
+ * Forgets a project that has no machines any more, in the store and in its folder. Idempotent. False, and nothing is
+ * done, while another living process is about to make machines of it. With `dryRun` it only tells. The caller holds the
+ * lock of all projects.
+ */
+export async function forgetProject(
+  layout: Layout,
+  project: { id: string; path: string },
+  options: { dryRun?: boolean } = {},
+): Promise<boolean> {
+  if ((await otherUsers(layout, project.id)).length > 0) return false;
+  if (!options.dryRun) await forget(layout, project);
+  return true;
+}
+
+async function forget(layout: Layout, project: { id: string; path: string }): Promise<void> {
   await removeTree(layout.project(project.id).folder, { within: layout.projects() });
   const pointed = await readProjectFile(pointer(project.path)).catch(() => undefined);
   if (pointed?.id !== project.id) return;
   await removeTree(pointer(project.path), { within: project.path });
   await rmdir(join(project.path, ".bothy")).catch(() => {}); // other files in it stay
+}
+
+/** A file for each process that asked for the project; those of ended ones go when the next comes. */
+async function noteUser(layout: Layout, id: string): Promise<void> {
+  const folder = users(layout, id);
+  await ensureFolder(folder);
+  const ended = (await namesIn(folder)).filter((pid) => !isAlive(pid));
+  await Promise.all(ended.map((pid) => rm(join(folder, pid), { force: true })));
+  await writeFile(join(folder, String(process.pid)), "");
+}
+
+async function otherUsers(layout: Layout, id: string): Promise<string[]> {
+  const pids = await namesIn(users(layout, id));
+  return pids.filter((pid) => pid !== String(process.pid) && isAlive(pid));
+}
+
+/** A number that was given to another process since keeps the project a little longer. */
+function isAlive(pid: string): boolean {
+  return existsSync(join("/proc", pid));
+}
+
+function users(layout: Layout, id: string): string {
+  return join(layout.project(id).folder, "users");
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error) => {
+    if (hasErrno(error, "ENOENT")) return [];
+    throw error;
+  });
 }
 
 function pointer(folder: string): string {

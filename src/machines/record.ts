@@ -1,7 +1,15 @@
 import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import * as z from "zod";
 import { BothyError, hasErrno, messageOf } from "../errors.ts";
-import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
+import {
+  ensureFolder,
+  type Layout,
+  readIfExists,
+  removeTree,
+  statIfExists,
+  writeJson,
+} from "../system/index.ts";
 
 /** Version of machine.json; a newer one is refused, never guessed at. */
 const RECORD_VERSION = 1;
@@ -58,21 +66,21 @@ export interface BrokenRecord {
 /** The versions that a new record carries. */
 export const recordVersions = { version: RECORD_VERSION, diskFormat: DISK_FORMAT } as const;
 
-/** Every machine of the store. A damaged record never hides the others. */
+/**
+ * Every machine of the store. A damaged record never hides the others. A folder without record, disk and keys is what a
+ * kill left before the machine was there, or after it was gone: no machine.
+ */
 export async function listRecords(
   layout: Layout,
 ): Promise<{ records: MachineRecord[]; broken: BrokenRecord[] }> {
-  const ids = await readdir(layout.machines()).catch((error) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
+  const ids = await namesIn(layout.machines());
   const records: MachineRecord[] = [];
   const broken: BrokenRecord[] = [];
   await Promise.all(
     ids.filter(isMachineId).map((id) =>
       readRecord(layout, id).then(
         (record) => records.push(record),
-        (error) => broken.push({ id, error }),
+        async (error) => (await holdsMachine(layout, id)) && broken.push({ id, error }),
       ),
     ),
   );
@@ -100,15 +108,40 @@ export async function readRecord(layout: Layout, id: string): Promise<MachineRec
 
 /** Writes a machine's record in one step. */
 export async function writeRecord(layout: Layout, record: MachineRecord): Promise<void> {
-  await ensureFolder(layout.machine(record.id).folder, 0o711);
-  await writeJson(layout.machine(record.id).state, schema.parse(record)); // what cannot be read must not be written
+  const valid = schema.parse(record); // what cannot be read must not be written
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ensureFolder(layout.machine(record.id).folder, 0o711);
+      return await writeJson(layout.machine(record.id).state, valid);
+    } catch (error) {
+      if (attempt === 3 || !hasErrno(error, "ENOENT")) throw error; // `gc` took the empty folder away
+    }
+  }
 }
 
-/** Removes everything the store has of a machine. Idempotent. */
+/** Removes everything the store has of a machine, its record last: until then `gc` knows what it was. Idempotent. */
 export async function removeMachineFiles(layout: Layout, id: string): Promise<void> {
-  const { folder, run } = layout.machine(id);
+  if (!isMachineId(id)) throw new BothyError("BUG", `machine "${id}" is not inside ${layout.machines()}`);
+  const { folder, run, state } = layout.machine(id);
   await removeTree(run, { within: layout.run });
+  const others = (await namesIn(folder)).filter((name) => name !== basename(state));
+  for (const name of others) await removeTree(join(folder, name), { within: folder });
+  await removeTree(state, { within: folder });
   await removeTree(folder, { within: layout.machines() });
+}
+
+/** Whether anything in the folder is worth keeping. */
+async function holdsMachine(layout: Layout, id: string): Promise<boolean> {
+  const { state, disk, keys } = layout.machine(id);
+  const found = await Promise.all([state, disk, keys].map(statIfExists));
+  return found.some((stats) => stats !== undefined);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error) => {
+    if (hasErrno(error, "ENOENT")) return [];
+    throw error;
+  });
 }
 
 /** Whether a name in the folder of machines is a machine's; others may lie there as in any folder. */

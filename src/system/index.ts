@@ -2,6 +2,7 @@
 export { asset, packageRoot } from "./assets.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { plainLine } from "./console.ts";
+export { assertDiskFree, loopDevicesOf } from "./disk-users.ts";
 export { disableColor, environment, hostEnvironment } from "./environment.ts";
 export {
   diskFull,

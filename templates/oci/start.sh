@@ -61,10 +61,12 @@ cd "$folder/data"
 for name in upper work volumes; do real_folder $name; done
 cd volumes
 missing=
+set -f # a name is a name, never a pattern
 for name in $volumes; do
   [ ! -L "$name" ] || die "the volume '$name' is a link, not a directory"
   [ -d "$name" ] || missing=yes
 done
+set +f
 
 step root
 cd "$layers"

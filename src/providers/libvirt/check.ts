@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import { packageOf } from "../../system/index.ts";
+import { packageOf, run } from "../../system/index.ts";
 import type { Finding } from "../provider.ts";
 import {
   type DaemonTarget,
@@ -8,6 +8,7 @@ import {
   daemonUri,
   hasSystemd,
   installedDaemon,
+  isDefaultDaemon,
   launchDaemon,
   tryConnect,
 } from "./daemon/index.ts";
@@ -18,6 +19,7 @@ import {
   forcedAcceleration,
   KVM_DEVICE,
   kvmModeProblem,
+  listQemuOfStore,
   type QemuUser,
   readKvmMode,
 } from "./host/index.ts";
@@ -57,7 +59,6 @@ function daemonProgramFinding(daemon: { path: string } | undefined): Finding {
 
 async function checkDaemon(around: DaemonTarget, daemon: string | undefined): Promise<Finding> {
   const about = { id: "libvirt-daemon", title: "the libvirt daemon answers" };
-  const fix = async () => launchDaemon({});
   try {
     const client = await tryConnect(around, AbortSignal.timeout(ANSWER_MS));
     await client?.close();
@@ -70,13 +71,30 @@ async function checkDaemon(around: DaemonTarget, daemon: string | undefined): Pr
       hint: `virsh -c ${daemonUri(around)} list`,
     };
   }
+  return { ...about, ...(await silentDaemon(around, daemon)) };
+}
+
+/** What to say and do where nobody listens: without systemd `bothy up` starts the daemon, but VMs wait for nobody. */
+async function silentDaemon(around: DaemonTarget, daemon: string | undefined) {
+  const paths = around.paths ?? daemonPaths;
+  const pids = await listQemuOfStore(around.layout);
+  const detail = pids.length > 0 ? `VMs run (pid ${pids.join(", ")}) and nobody listens` : "nobody listens";
+  if (!isDefaultDaemon(around))
+    return { status: "missing", detail, hint: `virsh -c ${daemonUri(around)} list` } as const;
   const name = daemon ?? "libvirtd";
-  if (await hasSystemd(around.paths ?? daemonPaths)) {
-    return { ...about, status: "missing", detail: "nobody listens", hint: `systemctl start ${name}.socket` };
+  if (await hasSystemd(paths)) {
+    const argv = ["systemctl", "start", `${name}.service`];
+    return {
+      status: "missing",
+      detail,
+      hint: argv.join(" "),
+      fix: async () => void (await run(argv)),
+    } as const;
   }
-  const detail = "it does not run; `bothy up` starts it";
   const hint = `virtlogd --daemon; ${name} --daemon`;
-  return { ...about, status: daemon ? "ok" : "missing", detail, hint, fix };
+  const fix = () => launchDaemon({}, paths);
+  if (pids.length > 0 || !daemon) return { status: "missing", detail, hint, fix } as const;
+  return { status: "ok", detail: "it does not run; `bothy up` starts it", hint, fix } as const;
 }
 
 async function checkKvmMode(user: QemuUser | undefined): Promise<Finding> {

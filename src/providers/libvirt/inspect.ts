@@ -1,11 +1,12 @@
-import { BothyError } from "../../errors.ts";
+import { BothyError, messageOf } from "../../errors.ts";
 import { type DomainRef, type LibvirtClient, ListFlags } from "../../libvirt/index.ts";
 import type { LiveMachine } from "../provider.ts";
-import { translate, tryConnect } from "./daemon/index.ts";
+import { readTail } from "../tail.ts";
+import { connectOrLaunch, translate, tryConnect } from "./daemon/index.ts";
 import { machineState } from "./domain/index.ts";
 import { absentAs, hasEnded, readTag } from "./find.ts";
-import { listQemu, usingFolder } from "./host/index.ts";
-import { readEnd } from "./qemu-log.ts";
+import { listQemuOfStore } from "./host/index.ts";
+import { panicIn, readEnd } from "./qemu-log.ts";
 import { listRunRecords, type RunRecord } from "./run-files.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -14,12 +15,11 @@ import type { Surroundings } from "./surroundings.ts";
  * Where no daemon listens and no QEMU of ours lives, nothing runs: no daemon is needed to say so.
  */
 export async function inspectDomains(around: Surroundings): Promise<ReadonlyMap<string, LiveMachine>> {
-  const [client, records] = await Promise.all([tryConnect(around), listRunRecords(around.layout)]);
-  if (!client) await refuseBlind(around);
+  const [client, records] = await Promise.all([reach(around), listRunRecords(around.layout)]);
   const live = client ? await listLive(client, around.layout.tag) : [];
   const machines = new Map(live.map((machine) => [machine.id, machine]));
   const ended = records.filter(({ id }) => !machines.has(id));
-  for (const record of ended) machines.set(record.id, await leftover(record));
+  for (const record of ended) machines.set(record.id, await leftover(around, record));
   return machines;
 }
 
@@ -55,17 +55,30 @@ async function describe(
   };
 }
 
-async function leftover({ id, project, name, domain }: RunRecord): Promise<LiveMachine> {
-  return { id, project, name, state: "stopped", reason: await readEnd(domain) };
+async function leftover({ layout }: Surroundings, record: RunRecord): Promise<LiveMachine> {
+  const { id, project, name, domain, consoleFrom } = record;
+  const panic = panicIn(await readTail(layout.machine(id).console, consoleFrom));
+  return { id, project, name, state: "stopped", reason: panic ?? (await readEnd(domain)) };
 }
 
-/** A QEMU lives on without its daemon: then nobody can say how it is, and it is not gone. */
-async function refuseBlind({ layout }: Surroundings): Promise<void> {
-  const all = await listQemu();
-  const ours = [...usingFolder(all, layout.home), ...usingFolder(all, layout.run)];
-  if (ours.length === 0) return;
-  const pids = [...new Set(ours.map(({ pid }) => pid))].join(", ");
-  throw new BothyError("DAEMON_UNREACHABLE", `VMs run (pid ${pids}) and no libvirt daemon answers for them`, {
-    hints: ["bothy doctor --fix", "systemctl start libvirtd.socket, or without systemd: libvirtd --daemon"],
-  });
+/**
+ * A connection, or `undefined` where nobody listens and no QEMU of ours lives. One that lost its daemon gets a new
+ * one, which finds the QEMUs of its predecessor again.
+ * @throws BothyError `DAEMON_UNREACHABLE` when that cannot be: nobody can say how they are, and they are not gone.
+ */
+async function reach(around: Surroundings): Promise<LibvirtClient | undefined> {
+  const client = await tryConnect(around);
+  if (client) return client;
+  const pids = await listQemuOfStore(around.layout);
+  if (pids.length === 0) return undefined;
+  try {
+    return await connectOrLaunch(around);
+  } catch (cause) {
+    throw blind(pids, cause);
+  }
+}
+
+function blind(pids: readonly number[], cause: unknown): BothyError {
+  const message = `VMs run (pid ${pids.join(", ")}) and no libvirt daemon answers for them: ${messageOf(cause)}`;
+  return new BothyError("DAEMON_UNREACHABLE", message, { hints: ["bothy doctor --fix"], cause });
 }

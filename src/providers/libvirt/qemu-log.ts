@@ -1,8 +1,9 @@
-import { open } from "node:fs/promises";
+import { plainLine } from "../../system/index.ts";
+import { readTail } from "../tail.ts";
 
 /** Where libvirt keeps what each QEMU said. */
 const FOLDER = "/var/log/libvirt/qemu";
-const TAIL_BYTES = 4096;
+const PANIC = "Kernel panic - not syncing:";
 
 /** Why a machine that we did not stop is not running any more, in words. */
 export async function readEnd(domain: string, folder = FOLDER): Promise<string> {
@@ -22,15 +23,9 @@ export function describeEnd(log: string): string {
   return "it ended without libvirt: the host or the daemon went down";
 }
 
-async function readTail(path: string): Promise<string> {
-  const file = await open(path, "r").catch(() => undefined);
-  if (!file) return "";
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, start);
-    return buffer.toString("utf8", 0, bytesRead);
-  } finally {
-    await file.close();
-  }
+/** What a Linux that panicked said of it on its console, or `undefined`. A domain ends with the panic. */
+export function panicIn(console: string): string | undefined {
+  const line = console.split("\n").findLast((text) => text.includes(PANIC));
+  if (line === undefined) return undefined;
+  return `its kernel panicked: ${plainLine(line.slice(line.indexOf(PANIC) + PANIC.length)).trim()}`;
 }

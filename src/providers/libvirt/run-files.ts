@@ -27,6 +27,8 @@ export interface RunRecord {
   /** The domain's name, which is also that of its log. */
   readonly domain: string;
   readonly dataDisk: string;
+  /** How long its console's log was at its start: what is behind it, this run said. */
+  readonly consoleFrom?: number;
 }
 
 /** Paths of one machine's short-lived files. */
@@ -56,7 +58,9 @@ export async function writeRunFiles(spec: RunSpec, domain: string): Promise<RunF
   await ensureFolder(files.folder, 0o755);
   for (const folder of [spec.runFolder, files.folder]) await chmod(folder, 0o711);
   const { id, name, dataDisk } = spec;
-  const record: RunRecord = { store: spec.storeTag, id, name, project: spec.project.id, domain, dataDisk };
+  const consoleFrom = (await statIfExists(spec.consoleLog))?.size ?? 0;
+  const owner = { store: spec.storeTag, id, name, project: spec.project.id };
+  const record: RunRecord = { ...owner, domain, dataDisk, consoleFrom };
   await writeJson(files.record, record, 0o600);
   await writeFileAtomic(files.knownHosts, `${id} ${spec.management.hostKey.trim()}\n`, 0o600);
   await writeSeedDisk(spec.seed, files.seedDisk);

@@ -1,12 +1,14 @@
-import { open } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BothyError } from "../../errors.ts";
 import type { LibvirtClient } from "../../libvirt/index.ts";
-import { ensureFolder, Rollback } from "../../system/index.ts";
+import { assertDiskFree, debug, ensureFolder, Rollback } from "../../system/index.ts";
+import { linkAlias } from "../link-alias.ts";
 import type { RunContext, RunSpec } from "../provider.ts";
+import { awaken } from "./awaken.ts";
 import { connectOrLaunch, launchLogDaemon, translate } from "./daemon/index.ts";
 import { discardDomain } from "./discard.ts";
-import { domainUuid, domainView, isPausedByFullDisk, renderDomain, type VmSpec } from "./domain/index.ts";
+import { domainUuid, domainView, isDead, isEnding, renderDomain, type VmSpec } from "./domain/index.ts";
 import { acceleration } from "./facts.ts";
 import { absentAs, awaitEnd, chooseName, findDomain, hasEnded } from "./find.ts";
 import {
@@ -15,7 +17,6 @@ import {
   kvmModeProblem,
   type QemuUser,
   readKvmMode,
-  refuseBusyDisk,
   unreachableStore,
 } from "./host/index.ts";
 import { lend, reclaimDisk, removeRunFiles, writeRunFiles } from "./run-files.ts";
@@ -48,7 +49,7 @@ interface Creation {
 
 async function createDomain({ around, client, spec, context, emulator }: Creation): Promise<void> {
   const { signal } = context;
-  await refuseBusyDisk(spec.dataDisk);
+  await assertDiskFree(spec.dataDisk);
   const [name, owner] = await Promise.all([chooseName(client, spec), requireQemuUser(around)]);
   const accelerated = await acceleration(around, emulator, spec, context);
   signal?.throwIfAborted();
@@ -65,22 +66,30 @@ async function createDomain({ around, client, spec, context, emulator }: Creatio
   signal?.throwIfAborted();
   rollback.add("domain", () => discardDomain(around, domainUuid(spec.storeTag, spec.id)));
   await client.domains.create(xml);
+  await Promise.all(spec.nics.map(({ hostLink }) => labelLink(hostLink, linkAlias(spec))));
   signal?.throwIfAborted();
   rollback.commit();
 }
 
-/** Whether there is nothing to do. What QEMU paused because the host's disk was full goes on; what ends is let end. */
+/**
+ * Whether there is nothing to do. A guest that is held or asleep goes on, with nothing lost; one that is ending is
+ * let end; of one whose kernel is dead, nothing but its disk is left to keep, so it is ended for a new start.
+ */
 async function isRunning(client: LibvirtClient, spec: RunSpec, context: RunContext): Promise<boolean> {
   const uuid = domainUuid(spec.storeTag, spec.id);
   const domain = await findDomain(client, uuid);
   if (!domain) return false;
   const status = await absentAs(undefined, client.domains.state(domain));
   if (!status) return false;
-  if (status.state === "shutdown" || (await hasEnded(domain))) {
+  if (isEnding(status) || (await hasEnded(domain))) {
     await awaitEnd(client, uuid, context.signal);
     return false;
   }
-  if (isPausedByFullDisk(status)) await client.domains.resume(domain);
+  if (isDead(status)) {
+    await absentAs(undefined, client.domains.destroy(domain));
+    return false;
+  }
+  await awaken(client, domain, status);
   return true;
 }
 
@@ -104,6 +113,13 @@ async function prepareConsole(path: string): Promise<void> {
   await ensureFolder(dirname(path));
   const file = await open(path, "a", 0o600);
   await file.close();
+}
+
+/** For whoever looks at the host's links; the machine runs as well without. */
+async function labelLink(link: string, alias: string): Promise<void> {
+  await writeFile(`/sys/class/net/${link}/ifalias`, alias).catch((error: unknown) => {
+    debug(`the link ${link} stays without an alias: ${error}`);
+  });
 }
 
 function interrupted(spec: RunSpec, cause: unknown): BothyError {

@@ -2,6 +2,7 @@ import { BothyError } from "../../errors.ts";
 import { type DomainRef, type LibvirtClient, ShutdownFlags } from "../../libvirt/index.ts";
 import { type Clock, systemClock } from "../../system/index.ts";
 import type { StopOptions } from "../provider.ts";
+import { awaken } from "./awaken.ts";
 import { connectOrLaunch, isStateChanged, translate, tryConnect } from "./daemon/index.ts";
 import { domainUuid } from "./domain/index.ts";
 import { absentAs, findDomain } from "./find.ts";
@@ -39,7 +40,8 @@ async function endDomain(client: LibvirtClient, uuid: string, options: StopOptio
   const gone = events.next(({ domain, type }) => domain.uuid === uuid && type === "stopped");
   gone.catch(() => {}); // who waits for it hears of it
   if (options.deadlineMs > 0) {
-    await wake(client, domain);
+    const status = await absentAs(undefined, client.domains.state(domain));
+    if (status) await awaken(client, domain, status); // a guest that is held or asleep hears no button
     const press = () => pressPowerButton(client, domain);
     if (await askToStop(press, gone, { deadlineMs: options.deadlineMs, signal: options.signal })) return;
     options.report?.(
@@ -64,6 +66,7 @@ export async function askToStop(
 ): Promise<boolean> {
   const deadline = clock.now() + deadlineMs;
   const ended = gone.then(() => true);
+  ended.catch(() => {}); // lost while the button is pressed: the race below hears of it, or the button does
   for (;;) {
     await press();
     const pause = Math.min(RESEND_MS, deadline - clock.now());
@@ -86,12 +89,6 @@ function onAbort(signal: AbortSignal | undefined, until: AbortSignal): Promise<n
     if (signal?.aborted) fail();
     signal?.addEventListener("abort", fail, { once: true, signal: until });
   });
-}
-
-/** A paused guest hears no button. */
-async function wake(client: LibvirtClient, domain: DomainRef): Promise<void> {
-  const status = await absentAs(undefined, client.domains.state(domain));
-  if (status?.state === "paused") await absentAs(undefined, client.domains.resume(domain));
 }
 
 async function pressPowerButton(client: LibvirtClient, domain: DomainRef): Promise<void> {

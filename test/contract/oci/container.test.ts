@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { volumeName } from "../../../src/machines/seed.ts";
 import { type Harness, makeHarness } from "./harness.ts";
 import { packImage } from "./images.ts";
 
@@ -111,6 +112,17 @@ test("its volumes are filled with what the image has at first use, and kept ever
   await stop("f1", 5000);
   await harness.provider.start(spec);
   expect((await harness.exec("f1", "cat /srv/data/*")).stdout.toString()).toBe("image\nnew\n");
+});
+
+test("a volume keeps the name that its path gives it", async () => {
+  const spec = harness.spec("f2");
+  const path = "/var/lib/postgresql";
+  execFileSync("sh", ["-c", 'echo "$2 $3" >"$1/volumes"', "sh", spec.seed, volumeName(path), path]);
+  await harness.provider.start(spec);
+  expect((await harness.exec("f2", `echo kept >${path}/note`)).code).toBe(0);
+  await stop("f2", 5000);
+  await harness.provider.start(spec);
+  expect((await harness.exec("f2", `cat ${path}/note`)).stdout.toString()).toBe("kept\n");
 });
 
 test("a machine does not hold on to the layers of others", async () => {

@@ -65,6 +65,10 @@ describe("removeUnusedLayers", () => {
     await writeFile(home.layout.box("bad"), "{");
     expect((await removeUnusedLayers(home.layout, unused)).layers).toEqual([]);
     await removeBox(home.layout, "bad", { inUse: () => ["everything"] });
-    expect((await removeUnusedLayers(home.layout, unused)).layers).toEqual([old.layers[0]?.digest]);
+    const dry = await removeUnusedLayers(home.layout, { ...unused, dryRun: true });
+    expect(existsSync(home.layout.layer(old.layers[0]?.digest ?? ""))).toBe(true);
+    expect(await removeUnusedLayers(home.layout, unused)).toEqual(dry);
+    expect(dry).toEqual({ layers: [old.layers[0]?.digest], freedBytes: old.layers[0]?.sizeBytes });
+    expect(existsSync(home.layout.layer(old.layers[0]?.digest ?? ""))).toBe(false);
   });
 });

@@ -23,6 +23,16 @@ describe("ensureProject", () => {
     expect(await listProjects(home.layout)).toEqual([project]);
   });
 
+  it("remembers the living processes that asked for it, and no ended one", async () => {
+    await using home = await tempHome();
+    const folder = await home.sub("shop");
+    const { id } = await ensureProject(home.layout, folder, "shop");
+    const users = join(home.layout.project(id).folder, "users");
+    await writeFile(join(users, "4194305"), ""); // above the highest pid there can be
+    await ensureProject(home.layout, folder, "shop");
+    expect(await readdir(users)).toEqual([String(process.pid)]);
+  });
+
   it("takes a new name over and stays the same project", async () => {
     await using home = await tempHome();
     const folder = await home.sub("shop");
@@ -100,6 +110,20 @@ describe("forgetProject", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it("does nothing while another living process has asked for the project", async () => {
+    await using home = await tempHome();
+    const project = await ensureProject(home.layout, await home.sub("shop"), "shop");
+    const other = join(home.layout.project(project.id).folder, "users", String(process.ppid));
+    await writeFile(other, "");
+    expect(await forgetProject(home.layout, project)).toBe(false);
+    expect(await listProjects(home.layout)).toEqual([project]);
+    await rm(other);
+    expect(await forgetProject(home.layout, project, { dryRun: true })).toBe(true);
+    expect(await listProjects(home.layout)).toEqual([project]);
+    expect(await forgetProject(home.layout, project)).toBe(true);
+    expect(await listProjects(home.layout)).toEqual([]);
+  });
+
   it("keeps other files beside the pointer", async () => {
     await using home = await tempHome();
     const folder = await home.sub("shop");
@@ -122,6 +146,6 @@ describe("forgetProject", () => {
     const folder = await home.sub("shop");
     const project = await ensureProject(home.layout, folder, "shop");
     await rm(folder, { recursive: true });
-    await expect(forgetProject(home.layout, project)).resolves.toBeUndefined();
+    await expect(forgetProject(home.layout, project)).resolves.toBe(true);
   });
 });

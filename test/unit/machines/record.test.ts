@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { BothyError } from "../../../src/errors.ts";
@@ -8,6 +9,7 @@ import {
   removeMachineFiles,
   writeRecord,
 } from "../../../src/machines/index.ts";
+import { run } from "../../../src/system/index.ts";
 import { machineRecord } from "../../support/record.ts";
 import { type TempHome, tempHome } from "../../support/temp-home.ts";
 
@@ -55,7 +57,14 @@ describe("a damaged record", () => {
   it.each([
     ["cut short", (home: TempHome) => truncate(path(home), 100), "it is no JSON; it may have been cut short"],
     ["emptied", replace(""), "it is no JSON"],
-    ["deleted", (home: TempHome) => rm(path(home)), "the file is missing"],
+    [
+      "deleted",
+      async (home: TempHome) => {
+        await writeFile(home.layout.machine(ID).disk, "");
+        await rm(path(home));
+      },
+      "the file is missing",
+    ],
     [
       "of a newer version",
       edit((record) => ({ ...record, version: 2, more: 1 })),
@@ -97,7 +106,45 @@ describe("a damaged record", () => {
   });
 });
 
+describe("a folder of a machine", () => {
+  it("without record, disk and keys is no machine: a kill left it", async () => {
+    await using home = await tempHome();
+    await mkdir(home.layout.machine(ID).seed, { recursive: true });
+    await writeFile(`${home.layout.machine(ID).folder}/.machine.json.12345678.tmp`, "{");
+    expect(await listRecords(home.layout)).toEqual({ records: [], broken: [] });
+    await mkdir(home.layout.machine(ID).keys);
+    expect((await listRecords(home.layout)).broken).toMatchObject([{ id: ID }]);
+  });
+
+  it("may be taken away empty while its record is being written", async () => {
+    await using home = await tempHome();
+    const { folder } = home.layout.machine(ID);
+    await mkdir(folder, { recursive: true });
+    const writing = writeRecord(home.layout, machineRecord());
+    await rm(folder, { recursive: true, force: true }); // whichever comes first
+    await writing;
+    const { records, broken } = await listRecords(home.layout);
+    expect([records.length <= 1, broken]).toEqual([true, []]);
+  });
+});
+
 describe("removeMachineFiles", () => {
+  it("keeps the record until everything else is gone", async () => {
+    await using home = await tempHome();
+    const { folder, keys } = home.layout.machine(ID);
+    await writeRecord(home.layout, machineRecord({ intent: "destroying" }));
+    await mkdir(keys);
+    await run(["mount", "-t", "tmpfs", "tmpfs", keys]); // busy: here a removal stops, as at a kill
+    try {
+      await expect(removeMachineFiles(home.layout, ID)).rejects.toMatchObject({ code: "EBUSY" });
+      expect((await listRecords(home.layout)).records).toMatchObject([{ id: ID, intent: "destroying" }]);
+    } finally {
+      await run(["umount", keys]);
+    }
+    await removeMachineFiles(home.layout, ID);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it("removes all of one machine and nothing of another; twice is no error", async () => {
     await using home = await tempHome();
     await writeRecord(home.layout, machineRecord());

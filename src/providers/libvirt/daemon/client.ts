@@ -19,6 +19,11 @@ export function daemonUri(target: DaemonTarget): string {
   return target.uri ?? environment("BOTHY_LIBVIRT_URI") ?? DEFAULT_URI;
 }
 
+/** Whether it is the host's own: the only one that may be started. */
+export function isDefaultDaemon(target: DaemonTarget): boolean {
+  return daemonUri(target) === DEFAULT_URI;
+}
+
 /**
  * A connection, or `undefined` when nobody listens. Starts nothing.
  * @throws BothyError when something listens and does not let us in.
@@ -45,7 +50,7 @@ export async function connectOrLaunch(
 ): Promise<LibvirtClient> {
   const client = await tryConnect(target, context.signal);
   if (client) return client;
-  if (daemonUri(target) === DEFAULT_URI) await launchOnce(target, context);
+  if (isDefaultDaemon(target)) await launchOnce(target, context);
   try {
     return await connect({ uri: daemonUri(target), ...(context.signal ? { signal: context.signal } : {}) });
   } catch (error) {

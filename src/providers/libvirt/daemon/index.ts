@@ -1,5 +1,5 @@
 /** The way to libvirt: connecting, starting the daemons where nobody else does, and its errors in our words. */
-export { connectOrLaunch, type DaemonTarget, daemonUri, tryConnect } from "./client.ts";
+export { connectOrLaunch, type DaemonTarget, daemonUri, isDefaultDaemon, tryConnect } from "./client.ts";
 export { DRIVER_PACKAGE, isNoDomain, isStateChanged, translate } from "./errors.ts";
 export {
   answers,

@@ -2,6 +2,6 @@
 export { domainNames, domainUuid } from "./identity.ts";
 export { type DomainTag, METADATA_NAMESPACE, parseMetadata } from "./metadata.ts";
 export { diskName, MAX_DEVICES, pciAddress } from "./placement.ts";
-export { isPausedByFullDisk, machineState } from "./state.ts";
+export { isDead, isEnding, machineState } from "./state.ts";
 export { type Acceleration, type DomainFacts, type DomainView, domainView, type VmSpec } from "./view.ts";
 export { renderDomain } from "./xml.ts";

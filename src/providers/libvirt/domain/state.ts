@@ -13,7 +13,7 @@ export function machineState({ state, reason }: DomainStatus): State {
     case "paused":
       return pausedState(reason);
     case "pmsuspended":
-      return { state: "suspended", reason: "the guest suspended itself" };
+      return { state: "suspended", reason: "the guest suspended itself; `bothy up` wakes it" };
     case "shutdown":
       return { state: "running", reason: "it is shutting down" };
     case "shutoff":
@@ -25,9 +25,14 @@ export function machineState({ state, reason }: DomainStatus): State {
   }
 }
 
-/** True when QEMU stopped the guest because it could not write to the data disk. */
-export function isPausedByFullDisk({ state, reason }: DomainStatus): boolean {
-  return state === "paused" && reason === "ioerror";
+/** True when the guest is done and libvirt only clears away. */
+export function isEnding({ state, reason }: DomainStatus): boolean {
+  return state === "shutdown" || (state === "paused" && reason === "shutting-down");
+}
+
+/** True when the guest's kernel has crashed: QEMU is there, and nothing can go on in it. */
+export function isDead({ state, reason }: DomainStatus): boolean {
+  return state === "crashed" || (state === "paused" && reason === "crashed");
 }
 
 function pausedState(reason: string): State {
@@ -44,7 +49,7 @@ function pausedState(reason: string): State {
     case "crashed":
       return { state: "broken", reason: "its kernel crashed" };
     default:
-      return { state: "suspended", reason: `paused by libvirt (${reason})` };
+      return { state: "suspended", reason: `paused by libvirt (${reason}); \`bothy up\` resumes it` };
   }
 }
 

@@ -1,11 +1,10 @@
-/** What the host has and is: KVM, QEMU's user, QEMU's processes, who uses a disk. */
+/** What the host has and is: KVM, QEMU's user, QEMU's processes. */
 export {
   type AccelerationDoors,
   type AccelerationFact,
   findAcceleration,
   forcedAcceleration,
 } from "./acceleration.ts";
-export { refuseBusyDisk } from "./disk-users.ts";
 export {
   canOpenKvm,
   fixKvmMode,
@@ -15,6 +14,6 @@ export {
   readKvmMode,
 } from "./kvm-device.ts";
 export { type ProbeResult, probeKvm } from "./kvm-probe.ts";
-export { listQemu, listQemuOf, type QemuProcess, usingFolder } from "./processes.ts";
+export { listQemu, listQemuOf, listQemuOfStore, type QemuProcess, usingFolder } from "./processes.ts";
 export { type QemuUser, readQemuUser } from "./qemu-user.ts";
 export { findObstacle, type Obstacle, unreachableStore } from "./reach.ts";

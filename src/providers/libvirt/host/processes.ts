@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import type { Layout } from "../../../system/index.ts";
 
 /** A QEMU on this host. */
 export interface QemuProcess {
@@ -25,6 +26,14 @@ export async function listQemuOf(uuid: string, proc?: string): Promise<QemuProce
 /** The QEMUs that use a file below `folder`. */
 export function usingFolder(processes: readonly QemuProcess[], folder: string): QemuProcess[] {
   return processes.filter(({ argv }) => argv.some((word) => word.includes(`"${folder}/`)));
+}
+
+/** Pids of the QEMUs that use a file of this store, also of those that no daemon looks after any more. */
+export async function listQemuOfStore({ home, run }: Layout): Promise<number[]> {
+  const all = await listQemu();
+  return all
+    .filter((one) => usingFolder([one], home).length + usingFolder([one], run).length > 0)
+    .map(({ pid }) => pid);
 }
 
 async function readProcess(proc: string, pid: string): Promise<QemuProcess | undefined> {

@@ -1,19 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { BothyError } from "../../../errors.ts";
 import { run, statIfExists } from "../../../system/index.ts";
+import { type LinkOwner, linkAlias } from "../../link-alias.ts";
 import type { Nic } from "../../provider.ts";
-
-/** Whose links these are: of which store, project and machine. */
-export interface LinkOwner {
-  readonly storeTag: string;
-  readonly project: { readonly id: string };
-  readonly id: string;
-}
-
-/** The alias that says whose a link is; `src/network` reads its first three parts. */
-function aliasOf({ storeTag, project, id }: LinkOwner): string {
-  return `bothy:${storeTag}:${project.id}:${id}`;
-}
 
 /**
  * Makes each interface as a pair of links: one end on its bridge, the other inside the network namespace of
@@ -35,7 +24,7 @@ export async function plugIn(
 export function linkCommands(owner: LinkOwner, nics: readonly Nic[], pid: number): string {
   const lines = nics.flatMap((nic, index) => [
     `link add dev ${nic.hostLink} type veth peer name eth${index} address ${nic.mac} netns ${pid}`,
-    `link set dev ${nic.hostLink} alias ${aliasOf(owner)} master ${nic.bridge} up`,
+    `link set dev ${nic.hostLink} alias ${linkAlias(owner)} master ${nic.bridge} up`,
   ]);
   return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { removeTree, statIfExists, waitFor } from "../../../system/index.ts";
+import { loopDevicesOf, removeTree, statIfExists, waitFor } from "../../../system/index.ts";
 import {
   type CgroupLayout,
   cgroupFolders,
@@ -9,7 +9,6 @@ import {
   rmdirIfEmpty,
   sendSignal,
 } from "../host/index.ts";
-import { loopDevicesOf } from "./disk.ts";
 import { type MachineFolder, machinesFolder, runtimeRoot, storeCgroup } from "./folder.ts";
 import { unmountUnused } from "./layers.ts";
 import { unplug } from "./network.ts";

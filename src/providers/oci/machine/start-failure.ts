@@ -1,4 +1,5 @@
 import { BothyError, type ErrorCode } from "../../../errors.ts";
+import { plainLine } from "../../../system/index.ts";
 import type { RunSpec } from "../../provider.ts";
 
 /** What the mount script (its stderr) and conmon (its report) said. */
@@ -6,6 +7,8 @@ export interface StartWords {
   readonly said: string;
   readonly monitor?: string | undefined;
 }
+
+const LAST_LINES = 5;
 
 interface Step {
   readonly code: ErrorCode;
@@ -41,4 +44,13 @@ export function startFailure(spec: RunSpec, words: StartWords): BothyError {
   const why = (words.monitor ?? steps.at(-1) ?? "").trim();
   const message = `machine '${spec.name}' was not started: ${step.what(spec)}`;
   return new BothyError(step.code, why ? `${message}: ${why}` : message, { hints: step.hints?.(spec) });
+}
+
+/** The end of a console's log, as plain text: the machine decides what is in there. */
+export function lastWords(log: string): string {
+  const lines = log.split("\n").map(plainLine);
+  return lines
+    .filter((line) => line.trim() !== "")
+    .slice(-LAST_LINES)
+    .join("\n");
 }

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BothyError } from "../../../errors.ts";
 import {
+  assertDiskFree,
   bootId,
   CommandError,
   ensureFolder,
@@ -12,16 +13,17 @@ import {
   writeFileAtomic,
 } from "../../../system/index.ts";
 import type { RunContext, RunSpec } from "../../provider.ts";
+import { readTail } from "../../tail.ts";
 import { findProcess, findProgram, isAlive } from "../host/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { containerConfig, parseVolumes, type Volume } from "../spec/index.ts";
-import { assertDiskFree } from "./disk.ts";
 import { type MachineFolder, machineFolder, runtimeRoot } from "./folder.ts";
 import { mountLayers } from "./layers.ts";
 import { launch } from "./monitor.ts";
 import { plugIn } from "./network.ts";
 import { type MachineRecord, ourselves, readRecord, writeRecord } from "./record.ts";
 import { release } from "./release.ts";
+import { lastWords } from "./start-failure.ts";
 import type { Store } from "./store.ts";
 
 const TOOLS = ["unshare", "e2fsck", "mount", "conmon", "ip"];
@@ -133,8 +135,8 @@ async function setOff(store: Store, spec: RunSpec, runtime: Runtime, signal?: Ab
 async function firstProcess(pid: number, spec: RunSpec): Promise<NonNullable<MachineRecord["init"]>> {
   const init = await findProcess(pid);
   if (init) return init;
-  const last = (await readIfExists(spec.consoleLog))?.trimEnd().split("\n").slice(-5).join("\n");
-  throw failed(spec, last ? `it ended at once; its last words:\n${last}` : "it ended at once");
+  const words = lastWords(await readTail(spec.consoleLog));
+  throw failed(spec, words ? `it ended at once; its last words:\n${words}` : "it ended at once");
 }
 
 function failed(spec: RunSpec, why: string, cause?: unknown): BothyError {

@@ -6,13 +6,16 @@ export interface Volume {
   readonly path: string;
 }
 
+/** A name is a path with its special bytes as `%XX`; `.` and `..` are none, nor is a bare `%`, which boxes/tools/volumes has. */
+const LINE = /^(?!\.{1,2} )(?<name>(?:[\w.-]|%[\dA-F]{2})+) (?<path>\/.*)$/;
+
 /** Reads the seed's `volumes` file (docs/guest.md). @throws BothyError `MACHINE_BROKEN` for a line it cannot mean. */
 export function parseVolumes(text: string): Volume[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const { name, path } = /^(?<name>[\w-][\w.-]*) (?<path>\/.*)$/.exec(line)?.groups ?? {};
+      const { name, path } = LINE.exec(line)?.groups ?? {};
       if (name === undefined || path === undefined) {
         throw new BothyError("MACHINE_BROKEN", `the seed has a volume that is none: '${line}'`);
       }

@@ -25,6 +25,51 @@ export function describeMisfortune(harness: () => VmHarness): void {
       await open().stop(spec.id, { deadlineMs: 0 });
     });
 
+    it("a guest that somebody suspended goes on where it was at the next start", async () => {
+      const spec = await harness().spec();
+      await open().start(spec);
+      await using connection = await answering(harness(), spec, BOOT_MS);
+      await run(["virsh", "suspend", harness().domain(spec)]);
+      expect((await open().inspect()).get(spec.id)?.state).toBe("suspended");
+      await open().start(spec);
+      expect(await output(connection, "echo", "still here")).toBe("still here");
+      expect((await open().inspect()).get(spec.id)?.state).toBe("running");
+      await open().stop(spec.id, { deadlineMs: 0 });
+    });
+
+    it("a guest that put itself to sleep is woken by the next start", async () => {
+      const spec = await harness().spec();
+      await open().start(spec);
+      await using connection = await answering(harness(), spec, BOOT_MS);
+      const sleep = await connection.exec({
+        argv: ["sh", "-c", "echo kept >/srv/note; echo mem >/sys/power/state"],
+      });
+      sleep.exitCode.catch(() => {}); // under emulation the firmware boots anew; Linux wrote its disks before
+      await suspended(harness(), spec.id);
+      await open().start(spec);
+      await using after = await answering(harness(), spec, BOOT_MS);
+      expect(await output(after, "cat", "/srv/note")).toBe("kept");
+      expect((await open().inspect()).get(spec.id)?.state).toBe("running");
+      await open().stop(spec.id, { deadlineMs: 0 });
+    });
+
+    it("a guest whose kernel panics ends, and says of what", async () => {
+      const spec = await harness().spec();
+      await open().start(spec);
+      await using connection = await answering(harness(), spec, BOOT_MS);
+      // what the initramfs has not loaded yet
+      const script = "/.bothy/bin/busybox modprobe pvpanic-mmio; sync; echo c >/proc/sysrq-trigger";
+      await connection.exec({ argv: ["sh", "-c", script] });
+      const live = await stopped(harness(), spec.id);
+      expect(live.reason).toBe("its kernel panicked: sysrq triggered crash");
+      await open().start(spec);
+      await using after = await answering(harness(), spec, BOOT_MS);
+      expect(await output(after, "echo", "again")).toBe("again");
+      expect((await open().inspect()).get(spec.id)?.state).toBe("running");
+      await open().stop(spec.id, { deadlineMs: 0 });
+      expect(await harness().residue(spec.id)).toEqual([]);
+    });
+
     it("a full host disk suspends the guest, and a start lets it go on, with nothing lost", async () => {
       const spec = await harness().spec();
       await using small = await smallFileSystem(`${harness().layout.home}/small`);
@@ -51,6 +96,14 @@ function suspended({ open }: VmHarness, id: string): Promise<LiveMachine> {
     return live?.state === "suspended" ? live : undefined;
   };
   return waitFor({ title: "the guest to be suspended", attempt }, { timeoutMs: 30_000 });
+}
+
+function stopped({ open }: VmHarness, id: string): Promise<LiveMachine> {
+  const attempt = async () => {
+    const live = (await open().inspect()).get(id);
+    return live?.state === "stopped" && live.reason !== "its QEMU has just ended" ? live : undefined;
+  };
+  return waitFor({ title: "the guest to be stopped", attempt }, { timeoutMs: 30_000 });
 }
 
 /** A file system of 40 MiB. */

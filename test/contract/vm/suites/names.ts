@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../../../src/libvirt/index.ts";
 import type { RunSpec } from "../../../../src/providers/provider.ts";
@@ -17,6 +18,14 @@ export function describeNames(harness: () => VmHarness): void {
       expect((await open().inspect()).has(spec.id)).toBe(false);
       await open().stop(spec.id, { deadlineMs: 0 });
       expect((await run(["virsh", "domstate", harness().domain(spec)])).stdout.trim()).toBe("running");
+    });
+
+    it("the link of a machine says whose it is", async () => {
+      const spec = await harness().spec();
+      await open().start(spec);
+      const alias = await readFile(`/sys/class/net/${spec.nics[0]?.hostLink}/ifalias`, "utf8");
+      expect(alias).toBe(`bothy:${spec.storeTag}:${spec.project.id}:${spec.id}\n`);
+      await open().stop(spec.id, { deadlineMs: 0 });
     });
 
     it("two projects of one name get along", async () => {

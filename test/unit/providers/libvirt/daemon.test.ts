@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConnectError, ConnectionLostError, ErrorCode, LibvirtError } from "../../../../src/libvirt/index.ts";
 import { isNoDomain, isStateChanged, translate } from "../../../../src/providers/libvirt/daemon/index.ts";
-import { describeEnd } from "../../../../src/providers/libvirt/qemu-log.ts";
+import { describeEnd, panicIn } from "../../../../src/providers/libvirt/qemu-log.ts";
 
 function libvirtError(code: number, message: string): LibvirtError {
   const none = { str1: null, str2: null, str3: null, int1: 0, int2: 0 };
@@ -54,4 +54,10 @@ test.each([
   ["", "it ended without libvirt: the host or the daemon went down"],
 ])("the end of QEMU's log tells why", (log, reason) => {
   expect(describeEnd(log)).toBe(reason);
+});
+
+test("a console that ends in a panic tells of which", () => {
+  const panic = "[   12.3] Kernel panic - not syncing: sysrq triggered crash\r\n[   12.4] CPU: 0 PID: 1\r\n";
+  expect(panicIn(`hello\n${panic}`)).toBe("its kernel panicked: sysrq triggered crash");
+  expect(panicIn("hello\n")).toBeUndefined();
 });

@@ -3,7 +3,8 @@ import {
   diskName,
   domainNames,
   domainUuid,
-  isPausedByFullDisk,
+  isDead,
+  isEnding,
   MAX_DEVICES,
   METADATA_NAMESPACE,
   machineState,
@@ -64,9 +65,16 @@ test.each([
   expect(machineState({ state, reason }).state).toBe(ours);
 });
 
-test("only a pause over a full disk is ended by a start", () => {
-  expect(isPausedByFullDisk({ state: "paused", reason: "ioerror" })).toBe(true);
-  expect(isPausedByFullDisk({ state: "paused", reason: "user" })).toBe(false);
+test.each([
+  ["paused", "user", false, false],
+  ["paused", "ioerror", false, false],
+  ["pmsuspended", "unknown", false, false],
+  ["paused", "shutting-down", true, false],
+  ["shutdown", "user", true, false],
+  ["paused", "crashed", false, true],
+  ["crashed", "panicked", false, true],
+] as const)("%s (%s): is it ending, is it dead?", (state, reason, ending, dead) => {
+  expect([isEnding({ state, reason }), isDead({ state, reason })]).toEqual([ending, dead]);
 });
 
 test("disk names go on after z", () => {

@@ -11,7 +11,6 @@ import {
   probeKvm,
   type QemuUser,
   readQemuUser,
-  refuseBusyDisk,
   usingFolder,
 } from "../../../../src/providers/libvirt/host/index.ts";
 import { runSpec } from "./fixtures.ts";
@@ -129,12 +128,6 @@ test("a QEMU is found by its UUID and by its files, and nothing else is", async 
   expect(found.map(({ pid }) => pid)).toEqual([10]);
   const all = [...found, ...(await listQemuOf("u-2", proc))];
   expect(usingFolder(all, "/store").map(({ pid }) => pid)).toEqual([10]);
-});
-
-test("a disk that nobody uses is not busy", async () => {
-  const disk = join(folder, "disk.img");
-  await writeFile(disk, "x");
-  await expect(refuseBusyDisk(disk)).resolves.toBeUndefined();
 });
 
 function doors(changes: Partial<AccelerationDoors> = {}) {

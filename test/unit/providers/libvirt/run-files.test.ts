@@ -46,6 +46,7 @@ test("the record tells what runs, and the host key is pinned to the machine's id
     project: project.id,
     domain: "bothy-shop-db",
     dataDisk,
+    consoleFrom: 0,
   };
   expect(await listRunRecords(store.around.layout)).toEqual([record]);
   expect(await readFile(knownHosts, "utf8")).toBe(`${id} ssh-ed25519 AAAA\n`);

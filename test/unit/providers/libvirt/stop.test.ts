@@ -39,3 +39,15 @@ test("an interruption ends the wait at once", async () => {
   abort.abort();
   await expect(waiting).rejects.toMatchObject({ code: "INTERRUPTED" });
 });
+
+test("a daemon that is lost while the button is pressed is one failure, heard of by who waits", async () => {
+  const unheard = vi.fn();
+  process.on("unhandledRejection", unheard);
+  const lost = new Error("lost");
+  const press = () => new Promise<void>((_, reject) => setTimeout(() => reject(lost), 20));
+  const gone = Promise.reject(lost);
+  gone.catch(() => {}); // as `endDomain` does
+  await expect(askToStop(press, gone, { deadlineMs: 1000 })).rejects.toBe(lost);
+  process.off("unhandledRejection", unheard);
+  expect(unheard).not.toHaveBeenCalled();
+});

@@ -1,16 +1,14 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { volumeName } from "../../../../src/machines/seed.ts";
 import { findProcess } from "../../../../src/providers/oci/host/index.ts";
-import { assertDiskFree, lockedInodes, loopDevicesOf } from "../../../../src/providers/oci/machine/disk.ts";
 import { machineFolder } from "../../../../src/providers/oci/machine/folder.ts";
 import { inspectMachines } from "../../../../src/providers/oci/machine/inspect.ts";
 import { linkCommands } from "../../../../src/providers/oci/machine/network.ts";
 import { type MachineRecord, readRecord, writeRecord } from "../../../../src/providers/oci/machine/record.ts";
-import { startFailure } from "../../../../src/providers/oci/machine/start-failure.ts";
+import { lastWords, startFailure } from "../../../../src/providers/oci/machine/start-failure.ts";
 import { parseVolumes } from "../../../../src/providers/oci/spec/index.ts";
 import type { RunSpec } from "../../../../src/providers/provider.ts";
 import { bootId, type Layout, layout } from "../../../../src/system/index.ts";
@@ -38,14 +36,6 @@ link set dev bo2 alias bothy:t1:p1:m1 master br2 up
   );
 });
 
-test("the inodes that somebody locks, of every kind of lock", () => {
-  const locks = `1: OFDLCK ADVISORY  READ -1 fe:00:1837 100 101
-2: FLOCK  ADVISORY  WRITE 4711 00:1a:22 0 EOF
-3: -> POSIX  ADVISORY  WRITE 12 fe:00:99 0 EOF
-`;
-  expect([...lockedInodes(locks)]).toEqual([1837, 22, 99]);
-});
-
 describe("the seed's volumes", () => {
   test("are a name and a path a line; a path may have blanks", () => {
     expect(parseVolumes("docker /var/lib/docker\nodd /srv/a b\n")).toEqual([
@@ -55,9 +45,20 @@ describe("the seed's volumes", () => {
     expect(parseVolumes("")).toEqual([]);
   });
 
-  test.each(["../x /srv", "a/b /srv", ".. /srv", "name srv", "name"])("'%s' is refused", (line) => {
-    expect(() => parseVolumes(line)).toThrow(/volume that is none/);
-  });
+  test.each(["/var/lib/postgresql", "/srv/100%", "/.cache", "/srv/[a]*?'!(b)~", "/srv/é"])(
+    "the name that a seed gives to %s is one",
+    (path) => {
+      const name = volumeName(path);
+      expect(parseVolumes(`${name} ${path}\n`)).toEqual([{ name, path }]);
+    },
+  );
+
+  test.each(["%fresh /srv", "* /srv", ". /srv", "../x /srv", "a/b /srv", ".. /srv", "name srv", "name"])(
+    "'%s' is refused",
+    (line) => {
+      expect(() => parseVolumes(line)).toThrow(/volume that is none/);
+    },
+  );
 });
 
 describe("a start that failed", () => {
@@ -81,6 +82,15 @@ describe("a start that failed", () => {
     expect(error.code).toBe("START_FAILED");
     expect(error.message).toContain("no such file: /.bothy/init");
   });
+});
+
+test("the last words of a console are plain text", () => {
+  const stamp = "2026-11-22T17:00:00.000000000+00:00 stdout F ";
+  const log = ["gone", "1", "2", "\u001b[31m3\u001b[0m\r", "", "4\u0007", "5"]
+    .map((line) => stamp + line)
+    .join("\n");
+  expect(lastWords(`${log}\n`)).toBe("1\n2\n3\n4\n5");
+  expect(lastWords("")).toBe("");
 });
 
 describe("what is said of a machine, by its record", () => {
@@ -160,22 +170,4 @@ describe("what is said of a machine, by its record", () => {
     await writeFile(join(store.run, "machines"), "");
     await expect(inspectMachines(store)).rejects.toThrow(/unknown/);
   });
-});
-
-test("who uses a disk is found by its loop devices and by those who lock it", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "bothy-disk-"));
-  const disk = join(folder, "disk.img");
-  try {
-    await expect(assertDiskFree(disk)).rejects.toMatchObject({ code: "MACHINE_BROKEN" });
-    await writeFile(disk, "");
-    await assertDiskFree(disk);
-    expect(await loopDevicesOf(disk)).toEqual([]);
-    const holder = spawn("flock", ["--no-fork", disk, "sh", "-c", "echo held; exec sleep 10"]);
-    await once(holder.stdout, "data");
-    const busy = { code: "DISK_BUSY", message: expect.stringContaining(`sleep (pid ${holder.pid})`) };
-    await expect(assertDiskFree(disk)).rejects.toMatchObject(busy);
-    holder.kill();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });
