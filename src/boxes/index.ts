@@ -7,6 +7,6 @@ export { type LayerFile, resolveLayers, verifyBox } from "./layers.ts";
 export { normaliseBoxName } from "./name.ts";
 export { listRecipes } from "./recipe.ts";
 export { type InUse, type Removed, removeBox, removeUnusedLayers } from "./remove.ts";
-export { type BoxEntry, findBox, getBox, listBoxes, lockBoxes, requireRecipe } from "./store.ts";
+export { type BoxEntry, findBox, getBox, isKnownBox, listBoxes, lockBoxes, requireRecipe } from "./store.ts";
 export { type OldArtefact, removeOldArtefacts, removeWorkspaces } from "./sweep.ts";
 export { buildTools, findTools, type Tools } from "./tools.ts";

@@ -48,6 +48,18 @@ export function lockBoxes(layout: Layout, signal?: AbortSignal): Promise<AsyncDi
   return lock(layout.lock("boxes"), { signal });
 }
 
+/** Whether a box of that name is in the store or can be built; a damaged one counts, an impossible name does not. */
+export async function isKnownBox(layout: Layout, name: string): Promise<boolean> {
+  const isBuilt = await findBox(layout, name).catch((error: BothyError) => error.code === "STATE_INVALID");
+  return (
+    Boolean(isBuilt) ||
+    (await requireRecipe(layout, name).then(
+      () => true,
+      () => false,
+    ))
+  );
+}
+
 /** Does nothing when there is a recipe of that name. @throws BothyError `BOX_UNKNOWN` with the way on. */
 export async function requireRecipe(layout: Layout, name: string): Promise<void> {
   const key = normaliseBoxName(name);

@@ -39,6 +39,7 @@ export default class Exec extends PassthroughCommand {
     const { own, inside } = this.split();
     const { args, flags } = await this.parse(Exec, own);
     if (inside.length === 0) throw noCommand();
+    if (flags.tty && !process.stdin.isTTY) throw noTerminal();
     process.exitCode = await exec(await this.context(flags), {
       machine: args.machine,
       argv: inside,
@@ -54,6 +55,12 @@ export default class Exec extends PassthroughCommand {
 function variable(text: string): [string, string] {
   const [key = "", ...rest] = text.split("=");
   return [key, rest.length > 0 ? rest.join("=") : (hostEnvironment()[key] ?? "")];
+}
+
+function noTerminal(): BothyError {
+  return new BothyError("USAGE", "-t gives the command this terminal, and stdin is none", {
+    hints: ["leave out -t"],
+  });
 }
 
 function noCommand(): BothyError {

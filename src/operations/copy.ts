@@ -59,7 +59,11 @@ interface Inside {
 
 async function send(ctx: Context, inside: Inside, source: string, target: string): Promise<void> {
   await stat(source).catch((cause) => {
-    throw new BothyError("COPY_FAILED", `cannot read ${source}: ${cause.message}`, { cause });
+    throw new BothyError(
+      "COPY_FAILED",
+      `cannot read ${source}: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
+      { cause },
+    );
   });
   const place = await landing(inside, basename(source), target);
   const unpack = await inside.connection.exec({
@@ -124,7 +128,7 @@ async function join(ctx: Context, pack: End, unpack: End, what: string): Promise
       "COPY_FAILED",
       `cannot copy ${what}: ${failed.problem || `tar ended with ${failed.code}`}`,
       {
-        hints: ["`bothy cp -u root ...` copies with root's rights"],
+        hints: ["`bothy cp -u root ...` copies with root's rights, if it is rights that are missing"],
       },
     );
   }

@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
+import { isKnownBox } from "../boxes/index.ts";
 import { renderProjectFile } from "../config/index.ts";
 import { BothyError } from "../errors.ts";
 import type { Isolation } from "../providers/provider.ts";
@@ -24,6 +25,9 @@ export async function init(
   const folder = path === null ? ctx.cwd : dirname(path);
   const { template, box, isolation } = options;
   const text = await renderProjectFile({ template, box, isolation, name: basename(folder), folder });
+  if (!(await isKnownBox(ctx.layout, box))) {
+    ctx.reporter.warn(`no box "${box}": \`bothy box list\` shows those there are`);
+  }
   if (path !== null) await writeNew(path, text, options.force ?? false);
   return { path, text };
 }

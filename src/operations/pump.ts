@@ -1,4 +1,4 @@
-import { finished } from "node:stream/promises";
+import type { Readable } from "node:stream";
 import type { ExecProcess } from "../providers/provider.ts";
 
 /** The caller's three streams. */
@@ -17,16 +17,25 @@ export async function pump(child: ExecProcess, stdio: Stdio, signal: AbortSignal
     if (stdio.stdin) stdio.stdin.pipe(child.stdin);
     else child.stdin.end();
     child.stdout.pipe(stdio.stdout, { end: false });
-    stdio.stdout.once("error", () => {
+    stdio.stdout.on("error", () => {
       child.stdout.resume(); // nobody reads on, as behind `| head`: the command ends as by SIGPIPE
       void child.kill("HUP").catch(() => {});
     });
     child.stderr.pipe(stdio.stderr, { end: false });
-    const [code] = await Promise.all([child.exitCode, finished(child.stdout), finished(child.stderr)]);
+    const [code] = await Promise.all([child.exitCode, ended(child.stdout), ended(child.stderr)]);
     return code;
   } finally {
     signal.removeEventListener("abort", interrupt);
     stdio.stdin?.unpipe(child.stdin);
     stdio.stdin?.pause();
   }
+}
+
+/** Settles when nothing more can come; that stdin is still open behind it does not matter, nor that it broke off. */
+function ended(stream: NodeJS.ReadableStream): Promise<void> {
+  const { readableEnded, destroyed } = stream as Readable;
+  if (readableEnded || destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ["end", "close", "error"]) stream.once(event, () => resolve());
+  });
 }

@@ -1,4 +1,5 @@
 import { openSession, sshCommand } from "../connections/index.ts";
+import { BothyError } from "../errors.ts";
 import { shellQuote } from "../system/index.ts";
 import type { Context } from "./context.ts";
 import { inTerminal } from "./exec.ts";
@@ -18,6 +19,11 @@ export interface SshOptions {
 
 /** A login shell on the caller's terminal, or one command; returns the exit code of what ran inside. */
 export async function ssh(ctx: Context, options: SshOptions): Promise<number> {
+  if (options.command !== undefined && options.argv?.length) {
+    throw new BothyError("USAGE", "a command either after -c or after `--`, not both", {
+      hints: ["bothy ssh web -c 'uname -r; df -h /'", "bothy ssh web -- ls -l /srv"],
+    });
+  }
   const { record, ip } = await runningMachine(ctx, options.machine);
   const target = await sshTarget(ctx, record, ip);
   const line =

@@ -107,7 +107,7 @@ async function checkKvmMode(user: QemuUser | undefined): Promise<Finding> {
 }
 
 async function checkAcceleration(around: Surroundings, emulator: string | undefined): Promise<Finding> {
-  const about = { id: "acceleration", title: "VMs run on the processor itself" };
+  const about = { id: "acceleration", title: "VM acceleration" };
   if (!(await readKvmMode())) {
     return { ...about, status: "warning", detail: `no ${KVM_DEVICE}: VMs are emulated and slow` };
   }
