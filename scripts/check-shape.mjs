@@ -186,10 +186,11 @@ function onlyTypes(names) {
 function directionFault(from, to, typeOnly) {
   const [layer, other] = [layerOf(from), layerOf(to)];
   if (layer === "part" && other === "part") {
-    const isDown = partOf(from).startsWith("providers") && partOf(to) === "connections"; // a way in, as every provider needs one
-    return partOf(from) === partOf(to) || isRegistry(from) || isDown
-      ? undefined
-      : "parts do not know each other";
+    const [part, otherPart] = [partOf(from), partOf(to)];
+    if (part === otherPart || isRegistry(from)) return undefined;
+    // Every provider needs a way in, and what all of them share lies beside the contract.
+    const isForProviders = otherPart === "connections" || (otherPart === "providers" && !isRegistry(to));
+    return part.startsWith("providers") && isForProviders ? undefined : "parts do not know each other";
   }
   const allowed = DIRECTION[layer];
   if (allowed.values.includes(other) || (typeOnly && allowed.types.includes(other))) return undefined;
