@@ -39,6 +39,7 @@ function vitest(...args) {
 
 const extra = process.argv.slice(2);
 step("prepare", ["bash", "-eu", "scripts/prepare.sh"]);
+step("programs that only tests use", ["bash", "-eu", "scripts/test-tools.sh"]);
 if (extra.length > 0) {
   const { ok, line } = vitest(...extra);
   console.log(line);
