@@ -23,7 +23,9 @@ describe("a lab of both levels", () => {
         await shop.inside(from, `ping -c 1 -W 5 ${to}`);
       }
     }
-    expect(await shop.inside("slim", "ping -c 1 -W 5 db >/dev/null && echo reached")).toBe("reached\n");
+    expect(
+      await shop.inside("slim", "/.bothy/bin/busybox ping -c 1 -W 5 db >/dev/null && echo reached"),
+    ).toBe("reached\n");
 
     // limits, seen from inside
     const megabytes = (text: string) => Number(text.trim());
