@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const START_TIMEOUT_MS = 30_000;
@@ -35,11 +34,6 @@ const MOUNTS = {
   "/var/cache/libvirt": "cache",
   "/var/log/libvirt": "log",
 } as const;
-
-/** Whether this machine can run a private daemon: as root, with libvirtd and QEMU installed. */
-export function canRunDaemon(): boolean {
-  return process.getuid?.() === 0 && ["libvirtd", "qemu-system-x86_64", "unshare"].every(isInstalled);
-}
 
 /**
  * A libvirtd of our own, in mount and network namespaces of its own; the machine's libvirt and its
@@ -146,15 +140,4 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // it ended by itself
   }
-}
-
-function isInstalled(program: string): boolean {
-  return [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"].some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

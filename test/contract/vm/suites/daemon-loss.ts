@@ -5,7 +5,7 @@ import { libvirtProvider } from "../../../../src/providers/libvirt/index.ts";
 import type { RunSpec } from "../../../../src/providers/provider.ts";
 import { waitFor } from "../../../../src/system/index.ts";
 import { pidsMentioning } from "../../../support/residue.ts";
-import { canRunDaemon, PrivateDaemon } from "../../libvirt/private-daemon.ts";
+import { PrivateDaemon } from "../../libvirt/private-daemon.ts";
 import { killAndWait, type VmHarness } from "../harness.ts";
 
 /** A daemon that dies, tried on one of the test's own: the host's is left in peace. */
@@ -18,7 +18,7 @@ export function describeDaemonLoss(harness: () => VmHarness): void {
     });
   const machine = async (): Promise<RunSpec> => ({ ...(await harness().spec()), nics: [] });
 
-  describe.runIf(canRunDaemon())("a daemon that dies", () => {
+  describe("a daemon that dies", () => {
     it("in the middle of a start: that fails, and nothing is left", async () => {
       await using daemon = await PrivateDaemon.start();
       const spec = await machine();
