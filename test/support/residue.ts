@@ -72,11 +72,18 @@ async function tables(layout: Layout): Promise<string[]> {
   );
 }
 
-/** Domains whose definition carries the machine's id or a file of the store; none where no daemon answers. */
+/**
+ * Domains whose definition carries the machine's id or a file of the store. None where no daemon answers, be it that
+ * its socket still lies there: our domains are transient, and their QEMU is found among the processes.
+ */
 async function domains(layout: Layout, machineId: string | undefined): Promise<string[]> {
-  if (!existsSync("/run/libvirt/libvirt-sock")) return [];
-  const { stdout } = await run(["virsh", "-q", "list", "--all", "--name"], { timeoutMs: 20_000 });
-  const names = linesOf(stdout).filter((name) => name.startsWith("bothy-"));
+  const list = ["virsh", "-q", "list", "--all", "--name"];
+  const listed = await run(list, { timeoutMs: 20_000, okCodes: [0, 1] });
+  if (listed.exitCode !== 0) {
+    if (!listed.stderr.includes("Failed to connect socket")) throw new Error(`${list.join(" ")}: ${listed.stderr}`);
+    return [];
+  }
+  const names = linesOf(listed.stdout).filter((name) => name.startsWith("bothy-"));
   const found = await Promise.all(
     names.map(async (name) => {
       const { stdout: xml } = await run(["virsh", "dumpxml", name], { okCodes: [0, 1] });
