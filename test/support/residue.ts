@@ -80,7 +80,8 @@ async function domains(layout: Layout, machineId: string | undefined): Promise<s
   const list = ["virsh", "-q", "list", "--all", "--name"];
   const listed = await run(list, { timeoutMs: 20_000, okCodes: [0, 1] });
   if (listed.exitCode !== 0) {
-    if (!listed.stderr.includes("Failed to connect socket")) throw new Error(`${list.join(" ")}: ${listed.stderr}`);
+    if (!listed.stderr.includes("Failed to connect socket"))
+      throw new Error(`${list.join(" ")}: ${listed.stderr}`);
     return [];
   }
   const names = linesOf(listed.stdout).filter((name) => name.startsWith("bothy-"));
