@@ -92,7 +92,7 @@ async function buildLocked(
 async function findCurrent(layout: Layout, name: string, inputs: Inputs): Promise<Box | undefined> {
   try {
     const box = await findBox(layout, name);
-    if (box?.source?.inputs !== inputs.key) return undefined;
+    if (!(box?.source && "recipe" in box.source) || box.source.inputs !== inputs.key) return undefined;
     await resolveLayers(layout, box);
     return box;
   } catch (error) {
@@ -113,7 +113,7 @@ async function store(
   const layer = { digest, sizeBytes: (await stat(image)).size };
   const { init, user, environment, labels } = recipe;
   const content = { layers: [layer], init, user, environment, labels };
-  const box = describeBox(name, content, { recipe: name, inputs: inputs.key });
+  const box = describeBox(name, content, { source: { recipe: name, inputs: inputs.key } });
   await using _held = await lockBoxes(layout, signal);
   await admitLayer(layout, image, layer);
   await saveBox(layout, box);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { BothyError, hasErrno } from "../errors.ts";
 import type { Layout } from "../system/index.ts";
 import type { Box } from "./box.ts";
+import { areLayersLeased } from "./lease.ts";
 import { normaliseBoxName } from "./name.ts";
 import { listBoxes, lockBoxes, unknownBox } from "./store.ts";
 
@@ -54,6 +55,7 @@ async function refuseWhenUsed(box: Box, inUse: InUse): Promise<void> {
 
 async function sweep(layout: Layout, inUse: InUse, dryRun = false): Promise<Removed> {
   const layers: string[] = [];
+  if (await areLayersLeased(layout)) return { layers, freedBytes: 0 }; // an import's: the next sweep takes what it leaves
   let freedBytes = 0;
   for (const digest of await unreferenced(layout)) {
     if ((await inUse(digest)).length > 0) continue;

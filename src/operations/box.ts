@@ -1,4 +1,5 @@
 import {
+  type Box,
   type BoxEntry,
   buildBox,
   buildKernel,
@@ -36,7 +37,7 @@ export type BoxDetails = BoxSummary & {
   readonly user: string | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly source: { readonly recipe: string; readonly inputs: string } | null;
+  readonly source: Box["source"] | null;
   /** With `verify`: whether every byte is what its digest says. */
   readonly verified: boolean | null;
 };

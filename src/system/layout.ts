@@ -25,6 +25,13 @@ export interface Layout {
   box(name: string): string;
   layers(): string;
   layer(digest: string): string;
+  /** Which layer was made from which tar: a small file each, named by the tar's digest. */
+  layerIndex(): string;
+  /** Whole disks of boxes that only boot as VMs. */
+  disks(): string;
+  disk(digest: string): string;
+  /** What is being downloaded, and what was until it is a box. */
+  downloads(): string;
   /** Built artefacts that are no boxes: `kernel`, `tools`. */
   artefact(kind: string, digest: string): string;
   artefacts(kind: string): string;
@@ -76,6 +83,10 @@ export function layout(folder = environment("BOTHY_HOME") ?? DEFAULT_HOME): Layo
     box: (name) => join(home, "boxes", `${name}.json`),
     layers: () => join(home, "layers"),
     layer: (digest) => join(home, "layers", `${digest}.erofs`),
+    layerIndex: () => join(home, "layers", "index"),
+    disks: () => join(home, "disks"),
+    disk: (digest) => join(home, "disks", `${digest}.qcow2`),
+    downloads: () => join(home, "downloads"),
     artefacts: (kind) => join(home, "artefacts", kind),
     artefact: (kind, digest) => join(home, "artefacts", kind, digest),
     projects: () => join(home, "projects"),

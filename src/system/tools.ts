@@ -23,6 +23,14 @@ export const TOOL_PACKAGES = {
   unshare: "util-linux",
   flock: "util-linux",
   tar: "tar",
+  zstd: "zstd",
+  xz: "xz-utils",
+  bzip2: "bzip2",
+  buildah: "buildah",
+  "qemu-img": "qemu-utils",
+  blkid: "util-linux",
+  sfdisk: "fdisk",
+  "dump.erofs": "erofs-utils",
 } as const;
 
 /** The Debian package with that program; the program's own name when we do not know. */

@@ -7,7 +7,9 @@ const layer = { digest: "a".repeat(64), sizeBytes: 4096 };
 describe("a box's digest", () => {
   it("is the same for the same layers and configuration, whatever its name, time and source", () => {
     const one = describeBox("one", content([layer]), undefined, new Date(0));
-    const other = describeBox("other", content([layer]), { recipe: "debian/12", inputs: "b".repeat(64) });
+    const other = describeBox("other", content([layer]), {
+      source: { recipe: "debian/12", inputs: "b".repeat(64) },
+    });
     expect(one.digest).toBe(other.digest);
   });
 
