@@ -18,6 +18,8 @@ export interface ArtefactKind {
   readonly files: readonly string[];
   /** A key that changes whenever `inputs` may; takes milliseconds. */
   quickKey(): Promise<string>;
+  /** Names the recipe alone: one that was made by another bothy's recipe does not fit this one. */
+  recipeKey?(): Promise<string>;
   /** Everything that the result depends on; `key` names it. */
   inputs(context: BuildContext): Promise<ArtefactInputs>;
 }
@@ -35,11 +37,19 @@ interface Current {
   readonly digest: string;
   readonly quickKey: string;
   readonly key: string;
+  /** The recipe's key; absent in those of early versions. */
+  readonly recipe?: string | undefined;
 }
 
-/** The digest of the newest complete artefact of a kind, however old; `undefined` when there is none. */
+/**
+ * The digest of the newest complete artefact of a kind, however old its packages; `undefined` when there is none, or
+ * only one of another recipe.
+ */
 export async function findArtefact(layout: Layout, kind: ArtefactKind): Promise<string | undefined> {
-  return (await readCurrent(layout, kind))?.digest;
+  const current = await readCurrent(layout, kind);
+  if (!current) return undefined;
+  const fits = current.recipe === undefined || current.recipe === (await kind.recipeKey?.());
+  return fits ? current.digest : undefined;
 }
 
 /**
@@ -71,7 +81,8 @@ async function buildUnlessSame(
   try {
     const inputs = await kind.inputs(context);
     const digest = current?.key === inputs.key ? current.digest : await make(layout, kind, inputs, context);
-    const next: Current = { version: 1, digest, quickKey, key: inputs.key };
+    const recipe = await kind.recipeKey?.();
+    const next: Current = { version: 1, digest, quickKey, key: inputs.key, ...(recipe ? { recipe } : {}) };
     await writeJson(currentFile(layout, kind.name), next);
     return digest;
   } catch (error) {

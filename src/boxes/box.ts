@@ -10,7 +10,8 @@ const absolutePath = z.string().startsWith("/");
 /** As many as overlayfs, a page of mount options and the PCI places of a VM carry; what Docker allows too. */
 export const MAX_LAYERS = 127;
 
-const layerSchema = z.object({
+/** One layer, as every file of the store has it. */
+export const layerSchema = z.object({
   /** sha256 of the layer's EROFS file, which is named by it. */
   digest,
   sizeBytes: z.number().int().positive(),

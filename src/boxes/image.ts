@@ -11,6 +11,8 @@ export interface PackOptions {
   readonly compress?: "lz4" | "none" | undefined;
   /** Seconds since 1970: newer mtimes become this one, older stay. Default: every mtime stays. */
   readonly epoch?: number | undefined;
+  /** What a program is started with to see the folder where `folder` says: `nsenter ... --`. Default: nothing. */
+  readonly enter?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,10 +43,10 @@ export async function packTree(folder: string, target: string, options: PackOpti
 }
 
 async function makeImage(folder: string, target: string, options: PackOptions): Promise<void> {
-  const { compress = "lz4", epoch = KEEP_ALL_MTIMES, signal } = options;
+  const { compress = "lz4", epoch = KEEP_ALL_MTIMES, enter = [], signal } = options;
   const compression = compress === "none" ? [] : [`-z${compress}`];
   // Without -T: that would overwrite every mtime. SOURCE_DATE_EPOCH fixes the build time and clamps.
-  await run(["mkfs.erofs", "--quiet", ...compression, "-U", NIL_UUID, target, folder], {
+  await run([...enter, "mkfs.erofs", "--quiet", ...compression, "-U", NIL_UUID, target, folder], {
     env: { SOURCE_DATE_EPOCH: String(epoch) },
     signal,
   });

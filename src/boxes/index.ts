@@ -1,12 +1,21 @@
 /** Boxes: the store of layers, recipes and how they are built. The only door of this folder. */
 export type { Box, BoxContent, BoxLayer } from "./box.ts";
 export { type BuildOptions, type BuildResult, buildBox, type TreeMaker } from "./build.ts";
+export { type OldDownloads, removeDownloads } from "./downloads.ts";
+export { type BoxEntry, listBoxes, readBox } from "./entries.ts";
 export { type PackOptions, packTree } from "./image.ts";
-export { buildKernel, findKernel, type Kernel } from "./kernel.ts";
+export { buildKernel, findKernel, type Kernel, openKernel } from "./kernel.ts";
 export { type LayerFile, resolveLayers, verifyBox } from "./layers.ts";
-export { normaliseBoxName } from "./name.ts";
+export { leaseLayers } from "./lease.ts";
+export { boxNameOfImage, type ImageName, normaliseBoxName } from "./name.ts";
+export type { ImageSource } from "./oci/source.ts";
 export { listRecipes } from "./recipe.ts";
-export { type InUse, type Removed, removeBox, removeUnusedLayers } from "./remove.ts";
-export { type BoxEntry, findBox, getBox, isKnownBox, listBoxes, lockBoxes, requireRecipe } from "./store.ts";
+export { recipeInputs } from "./recipe-inputs.ts";
+export { type Removed, removeBox, removeUnusedBoxes, removeUnusedLayers } from "./remove.ts";
+export { type RepairOptions, repairLayers } from "./repair.ts";
+export { bytesBelow } from "./size.ts";
+export { findBox, findBoxName, getBox, isKnownBox, lockBoxes, requireRecipe } from "./store.ts";
 export { type OldArtefact, removeOldArtefacts, removeWorkspaces } from "./sweep.ts";
 export { buildTools, findTools, type Tools } from "./tools.ts";
+export type { InUse, Swept } from "./unused.ts";
+export { type Damage, findDamage } from "./verify.ts";

@@ -25,14 +25,16 @@ export interface Kernel {
 
 /** Raise it when the same recipe and packages give another result. */
 const FORMAT = 1;
-const FILES = { vmlinuz: "vmlinuz", initramfs: "initramfs", modules: "modules.erofs" } as const;
+/** The files of a kernel that are handed to QEMU, by what they are. */
+export const KERNEL_FILES = { vmlinuz: "vmlinuz", initramfs: "initramfs", modules: "modules.erofs" } as const;
 const DESCRIPTION = "kernel.json";
 const EPOCH = Date.UTC(2020, 0, 1) / 1000;
 const PACKAGE = /^linux-image-(\d.*)$/;
 
 const KIND: ArtefactKind = {
   name: "kernel",
-  files: [...Object.values(FILES), DESCRIPTION],
+  files: [...Object.values(KERNEL_FILES), DESCRIPTION],
+  recipeKey: () => recipeKey("kernel"),
   quickKey: async () => digestOfText(JSON.stringify([FORMAT, await recipeKey("kernel"), await aptState()])),
   inputs: async ({ signal }) => {
     const recipe = await readRecipe(kernelRecipe, "kernel");
@@ -46,22 +48,23 @@ const KIND: ArtefactKind = {
 /** The newest kernel, or `undefined` before the first build. */
 export async function findKernel(layout: Layout): Promise<Kernel | undefined> {
   const digest = await findArtefact(layout, KIND);
-  return digest === undefined ? undefined : kernelOf(layout, digest);
+  return digest === undefined ? undefined : openKernel(layout, digest);
 }
 
 /** The kernel of today's recipe and packages; built when there is none. See `buildArtefact` for the promises. */
 export async function buildKernel(layout: Layout, context: BuildContext = {}): Promise<Kernel> {
-  return kernelOf(layout, await buildArtefact(layout, KIND, context));
+  return openKernel(layout, await buildArtefact(layout, KIND, context));
 }
 
-async function kernelOf(layout: Layout, digest: string): Promise<Kernel> {
+/** A kernel by its digest: the newest, an earlier one, or one that a box brought along. */
+export async function openKernel(layout: Layout, digest: string): Promise<Kernel> {
   const folder = layout.artefact("kernel", digest);
   const { version } = JSON.parse(await readFile(join(folder, DESCRIPTION), "utf8")) as { version: string };
   return {
     digest,
-    vmlinuz: join(folder, FILES.vmlinuz),
-    initramfs: join(folder, FILES.initramfs),
-    modules: join(folder, FILES.modules),
+    vmlinuz: join(folder, KERNEL_FILES.vmlinuz),
+    initramfs: join(folder, KERNEL_FILES.initramfs),
+    modules: join(folder, KERNEL_FILES.modules),
     version,
   };
 }
@@ -81,11 +84,11 @@ async function make(
   const tree = join(scratch, kernel);
   const modules = join(tree, "lib/modules");
   await run(["depmod", "-b", tree, version], { signal });
-  await packTree(modules, join(folder, FILES.modules), { compress: "lz4", epoch: EPOCH, signal });
-  await placeKernel(join(tree, "boot", `vmlinuz-${version}`), join(folder, FILES.vmlinuz));
-  await placeInitramfs(recipe, version, modules, scratch, join(folder, FILES.initramfs));
+  await packTree(modules, join(folder, KERNEL_FILES.modules), { compress: "lz4", epoch: EPOCH, signal });
+  await placeKernel(join(tree, "boot", `vmlinuz-${version}`), join(folder, KERNEL_FILES.vmlinuz));
+  await placeInitramfs(recipe, version, modules, scratch, join(folder, KERNEL_FILES.initramfs));
   await writeJson(join(folder, DESCRIPTION), { version, package: packages.map((entry) => entry.file) });
-  return digestOfFolder(folder, signal);
+  return digestOfKernel(folder, signal);
 }
 
 async function placeKernel(source: string, target: string): Promise<void> {
@@ -115,7 +118,8 @@ async function placeInitramfs(
   await writeFile(target, archive(entries), { mode: 0o444 });
 }
 
-async function digestOfFolder(folder: string, signal?: AbortSignal): Promise<string> {
+/** What names a kernel: every byte of its files. */
+export async function digestOfKernel(folder: string, signal?: AbortSignal): Promise<string> {
   const digests = KIND.files.map((file) => digestOfFile(join(folder, file), signal));
   return digestOfText((await Promise.all(digests)).join("\n"));
 }

@@ -32,7 +32,11 @@ export async function resolveLayers(layout: Layout, box: Pick<Box, "name" | "lay
 }
 
 /** Reads every byte of a box's layers; returns what is wrong in words, nothing when all is well. */
-export async function verifyBox(layout: Layout, box: Box, signal?: AbortSignal): Promise<string[]> {
+export async function verifyBox(
+  layout: Layout,
+  box: Pick<Box, "layers">,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const problems: string[] = [];
   for (const layer of box.layers) {
     const problem = (await checkSize(layout, layer)) ?? (await checkBytes(layout, layer, signal));
@@ -48,6 +52,11 @@ export async function admitLayer(layout: Layout, image: string, layer: BoxLayer)
   await chmod(image, 0o444);
   await utimes(image, SEALED, SEALED);
   await rename(image, layout.layer(layer.digest));
+}
+
+/** Whether a layer is in the store and what it was; reads every byte only where its seal is broken. */
+export async function isSound(layout: Layout, layer: BoxLayer): Promise<boolean> {
+  return (await checkLayer(layout, layer)) === undefined;
 }
 
 async function checkLayer(layout: Layout, layer: BoxLayer): Promise<string | undefined> {
@@ -82,6 +91,7 @@ async function checkBytes(
 function damaged(box: Pick<Box, "name" | "layers">, problem: string): BothyError {
   return new BothyError("LAYER_DAMAGED", `a layer of the box \`${box.name}\` is damaged: ${problem}`, {
     hints: [
+      `bothy box verify --repair ${box.name}`,
       `bothy box build --force ${box.name}`,
       "does that give another layer, the mirror has moved on: restore the file, or make the machine anew",
     ],

@@ -23,6 +23,7 @@ const EPOCH = Date.UTC(2020, 0, 1) / 1000;
 const KIND: ArtefactKind = {
   name: "tools",
   files: [IMAGE],
+  recipeKey: () => recipeKey("tools"),
   quickKey: async () => digestOfText(JSON.stringify([FORMAT, await recipeKey("tools"), await aptState()])),
   inputs: async ({ signal }) => {
     const recipe = await readRecipe(toolsRecipe, "tools");

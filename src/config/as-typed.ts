@@ -1,9 +1,12 @@
 import { type Document, isPair, isScalar, type Scalar, visit } from "yaml";
 import { keyText } from "./nodes.ts";
 
+/** Mappings whose values are text. */
+const TEXTS = ["environment", "args"];
+
 /**
  * Makes text of what is text here and looks like a number, a truth value or nothing to YAML: all keys (a
- * variable may be called `NULL`), and values under `environment:` (`1.10` stays `1.10`).
+ * variable may be called `NULL`), and values under `environment:` and `args:` (`1.10` stays `1.10`).
  */
 export function keepAsTyped(document: Document): void {
   visit(document, {
@@ -12,7 +15,7 @@ export function keepAsTyped(document: Document): void {
     },
     Map: (_, map, chain) => {
       const above = chain.at(-1);
-      if (!isPair(above) || keyText(above.key) !== "environment") return;
+      if (!isPair(above) || !TEXTS.includes(keyText(above.key))) return;
       for (const { value } of map.items) {
         if (isScalar(value) && ["number", "boolean"].includes(typeof value.value)) asTyped(value);
       }

@@ -5,6 +5,8 @@ export const DEFAULTS = {
   memory: "1GiB",
   disk: "10GiB",
   acceleration: "auto",
+  kernel: "bothy",
+  restart: "no",
 } as const;
 
 /** The least and the most that make sense. */

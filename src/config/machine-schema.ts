@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { BOUNDS, DEFAULTS } from "./defaults.ts";
+import { runSchema } from "./run-schema.ts";
 import { SIZE_PATTERN } from "./sizes.ts";
+import { sourceKeys } from "./source-schema.ts";
 
 /** Keys of a machine; see schema.ts. */
 const size = () => z.string().meta({ pattern: SIZE_PATTERN });
@@ -31,6 +33,14 @@ const vm = z
         examples: ["tcg"],
       })
       .optional(),
+    kernel: z
+      .enum(["bothy", "box"])
+      .meta({
+        description: "`box` boots the kernel that a Vagrant box or cloud image brought along.",
+        default: DEFAULTS.kernel,
+        examples: ["box"],
+      })
+      .optional(),
   })
   .meta({
     description: "What only a VM can honour; ignored while the machine runs as a container.",
@@ -44,14 +54,7 @@ const container = z.strictObject({}).meta({
 const environmentValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const settings = {
-  box: z
-    .string()
-    .meta({
-      description: "The image to start from. Needed here or under `defaults`.",
-      absent: "(needed)",
-      examples: ["debian/12"],
-    })
-    .optional(),
+  ...sourceKeys,
   user: z
     .string()
     .meta({
@@ -118,6 +121,7 @@ const settings = {
       examples: [{ DB_HOST: "db" }, ["DB_HOST=db"]],
     })
     .optional(),
+  run: runSchema.optional(),
   limits: limits.optional(),
   vm: vm.optional(),
   container: container.optional(),

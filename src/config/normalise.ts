@@ -1,14 +1,19 @@
 import type { WrittenMachine } from "./machine-schema.ts";
 import { toLabel } from "./names.ts";
 import type { Path } from "./problems.ts";
+import type { BuildConfig } from "./project-config.ts";
 import type { WrittenProject } from "./schema.ts";
 import type { Lookup } from "./substitute.ts";
 import { isMapping, type Mapping, valueAt } from "./values.ts";
 
 /** What an entry says of a machine after `defaults:`, `count` and templates; still as text. */
-export type Settings = Omit<WrittenMachine, "environment" | "count"> & {
+export type Settings = Omit<WrittenMachine, "environment" | "count" | "build"> & {
   readonly environment: Readonly<Record<string, string>>;
+  readonly build?: BuildConfig | undefined;
 };
+
+/** Keys of which a machine has one; its own takes the place of any that `defaults:` has. */
+export const SOURCES = ["box", "image", "build"] as const;
 
 /** A machine before its units are read. */
 export interface Draft {
@@ -44,9 +49,23 @@ export function normalise(written: WrittenProject, folderName: string, host: Loo
 
 /** The machine's own value wins; mappings are merged key by key; a list replaces a list. */
 function mergeEntry(written: WrittenProject, machine: WrittenMachine, host: Lookup) {
-  const defaults = { ...written.defaults, environment: environmentOf(written.defaults?.environment, host) };
-  const own = { ...machine, environment: environmentOf(machine.environment, host) };
-  return merge(defaults, own) as Settings & { readonly count?: number };
+  const hasSource = SOURCES.some((key) => machine[key] !== undefined);
+  const dropped = { box: undefined, image: undefined, build: undefined };
+  const inherited = { ...written.defaults, ...(hasSource && dropped) };
+  const [defaults, own] = [inherited, machine].map((entry) => ({
+    ...entry,
+    environment: environmentOf(entry.environment, host),
+    build: buildOf(entry.build, host),
+  }));
+  return merge(defaults ?? {}, own ?? {}) as Settings & { readonly count?: number };
+}
+
+/** Compose's short form is the context. */
+function buildOf(written: WrittenMachine["build"], host: Lookup): BuildConfig | undefined {
+  if (written === undefined) return undefined;
+  if (typeof written === "string") return { context: written, args: {} };
+  const { context = ".", args, ...rest } = written;
+  return { ...rest, context, args: environmentOf(args, host) };
 }
 
 function merge(below: Mapping, above: Mapping): Mapping {

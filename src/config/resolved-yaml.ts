@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { MachineConfig, ProjectConfig } from "./project-config.ts";
+import type { MachineConfig, ProjectConfig, RunConfig, SourceConfig } from "./project-config.ts";
 import { formatMiB } from "./sizes.ts";
 
 /** The configuration as a project file that means the same, with nothing left to a default. */
@@ -9,15 +9,28 @@ export function resolvedYaml(config: ProjectConfig): string {
 }
 
 function written(machine: MachineConfig): object {
-  const { name: _, memoryMiB, diskMiB, volumes, environment, limits, ...same } = machine;
+  const { name: _, source, memoryMiB, diskMiB, volumes, environment, run, limits, ...same } = machine;
   return {
+    ...writtenSource(source),
     ...same,
     memory: formatMiB(memoryMiB),
     disk: formatMiB(diskMiB),
     ...(volumes.length > 0 && { volumes }),
     ...(Object.keys(environment).length > 0 && { environment }),
+    ...(run && { run: writtenRun(run) }),
     ...(limits.pids !== undefined && { limits }),
   };
+}
+
+function writtenSource(source: SourceConfig): object {
+  if (source.kind === "box") return { box: source.name };
+  if (source.kind === "image") return { image: source.reference };
+  const { kind: _, ...build } = source;
+  return { build };
+}
+
+function writtenRun({ stopSignal, ...same }: RunConfig): object {
+  return { ...same, stop_signal: stopSignal };
 }
 
 /** A dollar sign of a value is written as two. */

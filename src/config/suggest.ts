@@ -1,7 +1,10 @@
 /** Words of Compose, Vagrant and Docker for keys that are called otherwise here. */
 const SYNONYMS = new Map(
   Object.entries({
-    image: "box",
+    command: "run",
+    entrypoint: "run",
+    restart: "run",
+    dockerfile: "build",
     mem: "memory",
     ram: "memory",
     mem_limit: "memory",

@@ -1,6 +1,7 @@
 /** Machines as the store knows them: records, data disks, keys, seeds, projects. */
 export { createDisk } from "./disk.ts";
 export { ensureKeys, fingerprint, type MachineKeys } from "./keys.ts";
+export { type Program, programOf } from "./program.ts";
 export { ensureProject, forgetProject, listProjects, type ProjectRecord, readProjectId } from "./project.ts";
 export {
   type BrokenRecord,
@@ -12,3 +13,4 @@ export {
   writeRecord,
 } from "./record.ts";
 export { MANAGEMENT_PORT, type SeedFacts, seedFiles, volumeName, writeSeed } from "./seed.ts";
+export { type ImageVolumes, imageVolumes, volumesOf } from "./volumes.ts";

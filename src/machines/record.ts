@@ -20,6 +20,25 @@ const MACHINE_ID = /^[0-9a-f]{12}$/;
 
 const isolation = z.enum(["vm", "container"]);
 
+const words = z.array(z.string());
+
+/** As the image has it: `CMD` and `CMD-SHELL` are still in `test`. */
+const healthcheck = z.strictObject({
+  test: words,
+  intervalMs: z.number().optional(),
+  timeoutMs: z.number().optional(),
+  startPeriodMs: z.number().optional(),
+  retries: z.number().optional(),
+});
+
+const run = z.strictObject({
+  command: words.optional(),
+  user: z.string().optional(),
+  workdir: z.string().optional(),
+  restart: z.enum(["no", "on-failure", "always"]),
+  stopSignal: z.string().optional(),
+});
+
 const schema = z.strictObject({
   version: z.literal(RECORD_VERSION),
   diskFormat: z.literal(DISK_FORMAT),
@@ -37,19 +56,37 @@ const schema = z.strictObject({
   box: z.strictObject({
     name: z.string(),
     digest: z.string(),
-    layers: z.array(z.strictObject({ digest: z.string(), sizeBytes: z.number() })),
+    layers: z.array(
+      z.strictObject({ digest: z.string(), sizeBytes: z.number(), diffId: z.string().optional() }),
+    ),
     init: z.string().optional(),
     user: z.string(),
     environment: z.record(z.string(), z.string()),
+    /** The program, as its image has it; see program.ts. */
+    entrypoint: words.optional(),
+    command: words.optional(),
+    runAs: z.string().optional(),
+    workdir: z.string().optional(),
+    stopSignal: z.string().optional(),
+    healthcheck: healthcheck.optional(),
+    /** Those that a machine can have. */
+    volumes: words.optional(),
+    exposedPorts: words.optional(),
+    /** The kernel that it brought along. */
+    kernel: z.object({ digest: z.string(), version: z.string() }).optional(),
   }),
   hostname: z.string(),
   cpus: z.number(),
   memoryMiB: z.number(),
   diskMiB: z.number(),
   pids: z.number().optional(),
-  volumes: z.array(z.string()),
+  volumes: words,
   environment: z.record(z.string(), z.string()),
+  /** What the project file says of its program. */
+  run: run.optional(),
   acceleration: z.enum(["auto", "kvm", "tcg"]),
+  /** Which kernel it boots where it has one of its own; absent: bothy's. */
+  kernel: z.enum(["bothy", "box"]).optional(),
   machineId: z.string().regex(/^[0-9a-f]{32}$/),
   createdAt: z.string(),
 });

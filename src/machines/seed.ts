@@ -1,9 +1,11 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation, Nic } from "../providers/provider.ts";
-import { type Layout, removeTree } from "../system/index.ts";
+import { type Layout, removeTree, shellQuote } from "../system/index.ts";
 import type { MachineKeys } from "./keys.ts";
+import { type Program, programOf } from "./program.ts";
 import type { MachineRecord } from "./record.ts";
+import { volumesOf } from "./volumes.ts";
 
 /** TCP port of the command channel in machines whose provider reaches them over the network. */
 export const MANAGEMENT_PORT = 722;
@@ -25,8 +27,10 @@ export interface SeedFacts {
 /** The seed's files by name: pure, docs/guest.md is its specification. */
 export function seedFiles(facts: SeedFacts): Record<string, string> {
   const { record, keys, nics, resolver } = facts;
+  const program = programOf(record);
   const files: Record<string, string | undefined> = {
-    format: "1",
+    // what older tools would not run they shall refuse
+    format: program ? "2" : "1",
     level: facts.isolation,
     hostname: record.hostname,
     "machine-id": record.machineId,
@@ -37,8 +41,12 @@ export function seedFiles(facts: SeedFacts): Record<string, string> {
     interfaces: nics.map(interfaceLine).join("\n"),
     "resolv.conf": `search ${resolver.domain}\nnameserver ${resolver.address}`,
     hosts: hostsFile(record.hostname, resolver.domain, nics),
-    volumes: record.volumes.map((path) => `${volumeName(path)} ${path}`).join("\n") || undefined,
+    volumes:
+      volumesOf(record)
+        .map((path) => `${volumeName(path)} ${path}`)
+        .join("\n") || undefined,
     init: record.box.init,
+    ...programFacts(program),
     management: facts.needsChannel ? String(MANAGEMENT_PORT) : undefined,
     pids: facts.limitsItself ? record.pids?.toString() : undefined,
     environment: environmentLines({ ...record.box.environment, ...record.environment }) || undefined,
@@ -66,9 +74,21 @@ export async function writeSeed(layout: Layout, id: string, files: Record<string
   await rename(fresh, machine.seed);
 }
 
+function programFacts(program: Program | undefined): Record<string, string> {
+  if (!program) return {};
+  return {
+    command: shellQuote(program.argv),
+    "run-as": program.runAs,
+    workdir: program.workdir,
+    "stop-signal": String(program.stopSignal),
+    restart: program.restart,
+  };
+}
+
+/** A line each; a value's further lines begin with a tab, which no name does. */
 function environmentLines(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
-    .map((pair) => pair.join("="))
+    .map(([key, value]) => `${key}=${value.replaceAll("\n", "\n\t")}`)
     .join("\n");
 }
 

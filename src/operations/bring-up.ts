@@ -59,14 +59,18 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
     );
   }
   if (starting) await startAt(ctx, { record, isolation, network, work, undo });
-  await awaitReady(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
+  const readiness = await awaitReady(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
     if (!ctx.signal.aborted) undo.commit(); // it runs, so that it can be looked at
     throw error;
   });
   undo.commit();
   const readyMs = Math.round(performance.now() - startedAt);
   const action = isNew ? "created" : actionOf(record, runsAt, isolation);
-  work.progress.title(summary(record.name, isolation, action, network.ip, readyMs));
+  const done = `${record.name}: its program ended with exit status 0`;
+  work.progress.title(
+    readiness === "done" ? done : summary(record.name, isolation, action, network.ip, readyMs),
+  );
+  if (readiness === "done") ctx.reporter.info(done);
   return { name: record.name, id: record.id, isolation, action, ip: network.ip, readyMs };
 }
 

@@ -1,24 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { type Box, getBox, lockBoxes } from "../boxes/index.ts";
-import type { MachineConfig } from "../config/index.ts";
+import { getBox, lockBoxes } from "../boxes/index.ts";
 import { BothyError } from "../errors.ts";
-import {
-  createDisk,
-  ensureKeys,
-  listRecords,
-  type MachineRecord,
-  recordVersions,
-  writeRecord,
-} from "../machines/index.ts";
+import { createDisk, ensureKeys, listRecords, type MachineRecord, writeRecord } from "../machines/index.ts";
 import { lock, statIfExists } from "../system/index.ts";
 import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";
 import { lockMachine } from "./lock-machine.ts";
+import { changesOf, newRecord, refresh } from "./new-record.ts";
 import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { stopEverywhere } from "./stop.ts";
-import { wantedLevel } from "./targets.ts";
 
 /** A machine that this process alone works on until it is disposed. */
 export interface ClaimedMachine extends AsyncDisposable {
@@ -87,8 +78,8 @@ async function ensureRecord(ctx: Context, work: BringUp): Promise<string> {
   else if (found) return found.id;
   if (!work.target.config) throw new BothyError("MACHINE_UNKNOWN", `machine "${work.target.name}" is gone`);
   await using _boxes = await lockBoxes(ctx.layout, ctx.signal); // until its record names the layers
-  const box = await getBox(ctx.layout, work.target.config.box);
-  const record = newRecord(work, work.target.config, box);
+  const box = await getBox(ctx.layout, work.images.boxName(work.target.config));
+  const record = newRecord(ctx, work, work.target.config, box);
   await writeRecord(ctx.layout, record);
   return record.id;
 }
@@ -97,58 +88,4 @@ async function ensureRecord(ctx: Context, work: BringUp): Promise<string> {
 async function finishDestroying(ctx: Context, record: MachineRecord, work: BringUp): Promise<void> {
   await using _ = await lockMachine(ctx, record.id, work.progress);
   await removeMachine(ctx, record, work.progress);
-}
-
-/** What the project file says now; the box and the disk stay what the machine was made with. */
-function refresh(record: MachineRecord, work: BringUp): MachineRecord {
-  const config = work.target.config;
-  if (!config) return record;
-  const isolation = wantedLevel({ name: record.name, config, record });
-  return { ...record, ...fromConfig(config), isolation, project: work.project };
-}
-
-const SETTINGS = ["hostname", "cpus", "memoryMiB", "pids", "volumes", "environment", "acceleration"] as const;
-
-function changesOf(before: MachineRecord, now: MachineRecord): string[] {
-  const text = (value: unknown) => JSON.stringify(value) ?? "none";
-  return SETTINGS.filter((key) => text(before[key]) !== text(now[key])).map(
-    (key) => `${key} ${text(before[key])} -> ${text(now[key])}`,
-  );
-}
-
-function newRecord(work: BringUp, config: MachineConfig, box: Box): MachineRecord {
-  return {
-    ...recordVersions,
-    id: randomBytes(6).toString("hex"),
-    name: config.name,
-    project: work.project,
-    intent: "creating",
-    isolation: work.isolation ?? config.isolation,
-    ranAt: [],
-    box: {
-      name: box.name,
-      digest: box.digest,
-      layers: box.layers,
-      ...(box.init ? { init: box.init } : {}),
-      user: config.user ?? box.user ?? "root",
-      environment: box.environment,
-    },
-    diskMiB: config.diskMiB,
-    machineId: randomBytes(16).toString("hex"),
-    createdAt: new Date().toISOString(),
-    ...fromConfig(config),
-  };
-}
-
-function fromConfig(config: MachineConfig) {
-  return {
-    hostname: config.hostname,
-    cpus: config.cpus,
-    memoryMiB: config.memoryMiB,
-    ...(config.limits.pids === undefined ? {} : { pids: config.limits.pids }),
-    volumes: [...config.volumes],
-    environment: { ...config.environment },
-    fileIsolation: config.isolation,
-    acceleration: config.vm.acceleration,
-  };
 }

@@ -34,6 +34,17 @@ const OWN_TOOLS = [
   "tar",
 ] as const satisfies readonly (keyof typeof TOOL_PACKAGES)[];
 
+/** Programs that only some sources of boxes need, and which. */
+const IMPORT_TOOLS = {
+  zstd: "layers and archives packed with zstd",
+  xz: "archives packed with xz",
+  bzip2: "archives packed with bzip2",
+  buildah: "Dockerfiles",
+  "qemu-img": "disk images and Vagrant boxes",
+  sfdisk: "disk images and Vagrant boxes",
+  blkid: "disk images and Vagrant boxes",
+} as const satisfies Partial<Record<keyof typeof TOOL_PACKAGES, string>>;
+
 /** Looks at everything bothy needs on this host; with `fix` installs and sets what is missing, then looks again. */
 export async function doctor(ctx: Context, options: DoctorOptions): Promise<DoctorResult> {
   const before = await examine(ctx);
@@ -56,7 +67,8 @@ async function examine(ctx: Context): Promise<Finding[]> {
   const providers = await Promise.all(ISOLATIONS.map((isolation) => ctx.providers.get(isolation)));
   const found = await Promise.all([
     Promise.resolve([rootFinding()]),
-    Promise.all(OWN_TOOLS.map(toolFinding)),
+    Promise.all(OWN_TOOLS.map((tool) => toolFinding(tool))),
+    Promise.all(Object.entries(IMPORT_TOOLS).map(([tool, use]) => toolFinding(tool, use))),
     ...providers.map((provider) => provider.check()),
     checkNetwork(),
   ]);
@@ -69,7 +81,8 @@ function rootFinding(): Finding {
   return { id: "root", title: "runs as root", status: isRoot ? "ok" : "missing", hint: "sudo bothy ..." };
 }
 
-async function toolFinding(tool: string): Promise<Finding> {
+/** With `use` the program is only needed for that, and its absence no fault. */
+async function toolFinding(tool: string, use?: string): Promise<Finding> {
   const found = await run(["sh", "-c", 'command -v -- "$1"', "sh", tool], { okCodes: [0, 1, 127] });
   const name = packageOf(tool);
   if (found.exitCode === 0)
@@ -77,7 +90,8 @@ async function toolFinding(tool: string): Promise<Finding> {
   return {
     id: `tool-${tool}`,
     title: tool,
-    status: "missing",
+    status: use === undefined ? "missing" : "warning",
+    detail: use === undefined ? undefined : `needed for ${use}`,
     hint: `apt-get install ${name}`,
     packages: [name],
   };

@@ -1,3 +1,4 @@
+import { buildDockerfile, type DockerfileSpec } from "../boxes/dockerfile/index.ts";
 import {
   buildBox,
   buildKernel,
@@ -5,65 +6,133 @@ import {
   findBox,
   findKernel,
   findTools,
+  openKernel,
   requireRecipe,
   resolveLayers,
 } from "../boxes/index.ts";
+import type { MachineConfig, SourceConfig } from "../config/index.ts";
 import { BothyError } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { Isolation, KernelFiles, LayerFile } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
 import { valuesOf } from "./outcomes.ts";
-import type { Progress } from "./reporter.ts";
+import { pullImage } from "./pull-image.ts";
+import type { Progress, Task } from "./reporter.ts";
+import { boxNameOf, dockerfileOf } from "./source.ts";
 import { type Target, wantedLevel } from "./targets.ts";
 
 /** The read-only files that machines are started from. */
 export interface Images {
   readonly tools: LayerFile;
-  /** Absent when none of the machines needs one. */
-  readonly kernel: KernelFiles | undefined;
+  /** What a machine boots; absent when no machine has a kernel of its own. @throws BothyError `BOX_INVALID`. */
+  kernelOf(record: MachineRecord): Promise<KernelFiles | undefined>;
   /** The layers that a machine was made with, present and whole. @throws BothyError `LAYER_DAMAGED`. */
   layersOf(box: MachineRecord["box"]): Promise<LayerFile[]>;
+  /** The box of a new machine, by its name in the store. */
+  boxName(config: MachineConfig): string;
 }
 
-/** Sees to it that everything is there to start these machines; builds what is missing and says so. */
+/** Sees to it that everything is there to start these machines; builds and pulls what is missing and says so. */
 export async function prepareImages(
   ctx: Context,
   targets: readonly Target[],
-  isolation: Isolation | undefined,
+  options: { readonly isolation?: Isolation | undefined; readonly folder?: string | undefined },
 ): Promise<Images> {
-  const names = [
-    ...new Set(targets.flatMap(({ record, config }) => (record || !config ? [] : [config.box]))),
+  const folder = options.folder ?? ctx.cwd;
+  const sources = targets.flatMap(({ record, config }) => (record || !config ? [] : [config.source]));
+  const needsKernel = await anyOwnKernel(ctx, targets, options.isolation);
+  const missing = [
+    ...(await missingBoxes(ctx, sources, folder)),
+    ...(await missingArtefacts(ctx, needsKernel)),
   ];
-  const needsKernel = await anyOwnKernel(ctx, targets, isolation);
-  await buildMissing(ctx, names, needsKernel);
+  if (missing.length > 0) {
+    valuesOf(
+      await ctx.reporter.tasks(missing),
+      missing.map(({ title }) => title),
+    );
+  }
   return {
     tools: await builtTools(ctx),
-    kernel: needsKernel ? await findKernel(ctx.layout) : undefined,
+    kernelOf: async (record) => (needsKernel ? kernelOf(ctx, record) : undefined),
     layersOf: (box) => resolveLayers(ctx.layout, box),
+    boxName: ({ source }) => boxNameOf(source, folder),
   };
 }
 
-async function buildMissing(ctx: Context, names: readonly string[], needsKernel: boolean): Promise<void> {
-  const missing: { title: string; build(progress: Progress): Promise<unknown> }[] = [];
+/** What has to be done before each of these sources is a box; equal ones once. A Dockerfile is looked at each time. */
+async function missingBoxes(
+  ctx: Context,
+  sources: readonly SourceConfig[],
+  folder: string,
+): Promise<Task<unknown>[]> {
+  const byName = new Map(sources.map((source) => [boxNameOf(source, folder), source]));
+  const tasks = await Promise.all(
+    [...byName].map(async ([name, source]) => {
+      const present = await findBox(ctx.layout, name);
+      return present && source.kind !== "build" ? [] : [await obtain(ctx, name, source, folder)];
+    }),
+  );
+  return tasks.flat();
+}
+
+async function obtain(
+  ctx: Context,
+  name: string,
+  source: SourceConfig,
+  folder: string,
+): Promise<Task<unknown>> {
+  if (source.kind === "image") {
+    const { reference } = source;
+    return { title: `pull ${reference}`, run: (progress) => pullImage(ctx, reference, { progress }) };
+  }
+  if (source.kind === "build") {
+    const spec = dockerfileOf(source, folder);
+    return { title: `build ${source.context}`, run: (progress) => buildFrom(ctx, spec, name, progress) };
+  }
+  await requireRecipe(ctx.layout, name);
+  const run = ({ report }: Progress) => buildBox(ctx.layout, name, { signal: ctx.signal, report });
+  return { title: `build box ${name}`, run };
+}
+
+/** Nothing is built where nothing has changed. */
+async function buildFrom(
+  ctx: Context,
+  spec: DockerfileSpec,
+  name: string,
+  progress: Progress,
+): Promise<void> {
+  const { report, title } = progress;
+  const { built } = await buildDockerfile(ctx.layout, spec, {
+    name,
+    signal: ctx.signal,
+    report,
+    onOutput: report,
+  });
+  title(built ? `built ${spec.context}` : `${spec.context} has not changed`);
+}
+
+async function missingArtefacts(ctx: Context, needsKernel: boolean): Promise<Task<unknown>[]> {
+  const tasks: Task<unknown>[] = [];
   const context = ({ report }: Progress) => ({ signal: ctx.signal, report });
-  for (const name of names) {
-    if (await findBox(ctx.layout, name)) continue;
-    await requireRecipe(ctx.layout, name);
-    missing.push({
-      title: `box ${name}`,
-      build: (progress) => buildBox(ctx.layout, name, context(progress)),
-    });
+  if (!(await findTools(ctx.layout))) {
+    tasks.push({ title: "build guest tools", run: (progress) => buildTools(ctx.layout, context(progress)) });
   }
-  if (!(await findTools(ctx.layout)))
-    missing.push({ title: "guest tools", build: (progress) => buildTools(ctx.layout, context(progress)) });
   if (needsKernel && !(await findKernel(ctx.layout))) {
-    missing.push({ title: "kernel", build: (progress) => buildKernel(ctx.layout, context(progress)) });
+    tasks.push({ title: "build kernel", run: (progress) => buildKernel(ctx.layout, context(progress)) });
   }
-  if (missing.length === 0) return;
-  const tasks = missing.map(({ title, build }) => ({ title: `build ${title}`, run: build }));
-  valuesOf(
-    await ctx.reporter.tasks(tasks),
-    missing.map(({ title }) => title),
+  return tasks;
+}
+
+/** The box's own kernel where the project file asks for it, else ours. */
+async function kernelOf(ctx: Context, record: MachineRecord): Promise<KernelFiles | undefined> {
+  if (record.kernel !== "box") return findKernel(ctx.layout);
+  if (record.box.kernel) return openKernel(ctx.layout, record.box.kernel.digest);
+  throw new BothyError(
+    "BOX_INVALID",
+    `the box ${record.box.name} of machine "${record.name}" has no kernel of its own`,
+    {
+      hints: ["leave `vm: { kernel: box }` out: bothy's own kernel boots every box"],
+    },
   );
 }
 

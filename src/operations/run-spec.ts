@@ -1,5 +1,5 @@
 import { ensureKeys, MANAGEMENT_PORT, type MachineRecord, seedFiles, writeSeed } from "../machines/index.ts";
-import type { Management, RunSpec } from "../providers/provider.ts";
+import type { LayerFile, Management, RunSpec } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
 import type { Images } from "./images.ts";
 import type { Attachment } from "./network.ts";
@@ -26,9 +26,9 @@ export async function runSpec(
     project: record.project,
     storeTag: ctx.layout.tag,
     hostname: record.hostname,
-    layers: await images.layersOf(record.box),
+    layers: withoutRepeats(await images.layersOf(record.box)),
     tools: images.tools,
-    kernel: images.kernel,
+    kernel: await images.kernelOf(record),
     dataDisk: machine.disk,
     seed: machine.seed,
     boxInit: record.box.init,
@@ -47,4 +47,14 @@ export async function runSpec(
 export async function managementOf(ctx: Context, record: MachineRecord, ip: string): Promise<Management> {
   const keys = await ensureKeys(ctx.layout.machine(record.id).keys, record.id);
   return { address: ip, port: MANAGEMENT_PORT, privateKey: keys.identityFile, hostKey: keys.hostKeyPublic };
+}
+
+/**
+ * Each layer once, where it is uppermost: below that it adds nothing, neither files nor deletions, and overlayfs
+ * refuses a stack that has one twice.
+ */
+export function withoutRepeats(layers: readonly LayerFile[]): LayerFile[] {
+  return layers.filter(
+    ({ digest }, index) => !layers.slice(index + 1).some((above) => above.digest === digest),
+  );
 }

@@ -5,6 +5,7 @@ import type { Isolation } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
 import { type Live, liveStates, type MachineState } from "./live.ts";
 import { addressOf } from "./network.ts";
+import { sourceName } from "./source-name.ts";
 import { type Fleet, loadFleet, selectTargets, type Target } from "./targets.ts";
 
 /** One line of `status`; the shape of `status --json`. */
@@ -81,7 +82,7 @@ async function describe(
     isolation,
     provider: (await ctx.providers.get(isolation)).name,
     state: target.broken ? "broken" : (live?.state ?? "absent"),
-    box: target.record?.box.name ?? target.config?.box ?? "",
+    box: target.record?.box.name ?? (target.config ? sourceName(target.config.source) : ""),
     ip: address.ip,
     ports: [],
     cpus: wanted?.cpus ?? 0,

@@ -30,7 +30,10 @@ export async function up(ctx: Context, options: UpOptions): Promise<UpResult> {
   const fleet = await loadFleet(ctx, { needsProject: options.machines.length === 0 });
   const targets = selectTargets(fleet, options.machines);
   for (const target of targets) if (target.broken) throw target.broken.error;
-  const images = await prepareImages(ctx, targets, options.isolation);
+  const images = await prepareImages(ctx, targets, {
+    isolation: options.isolation,
+    folder: fleet.project?.folder,
+  });
   const project = await ensureOwnProject(ctx, fleet, targets);
   const outcomes = await ctx.reporter.tasks(
     targets.map((target) => ({

@@ -116,6 +116,8 @@ export interface LiveMachine {
   readonly uptimeS?: number | undefined;
   /** Why it stopped or what is broken, in words; includes an exit status where there is one. */
   readonly reason?: string | undefined;
+  /** What its program ended with, where that ended the machine. */
+  readonly exitStatus?: number | undefined;
 }
 
 /** Progress and cancellation, handed down by the caller. */

@@ -3,13 +3,14 @@
 # The namespace, and with it every mount and loop device made here, ends with the last process in it.
 # Says on stderr which step it is at: what follows the last "STEP" line is why it failed.
 #
-#   start.sh DISK FOLDER LAYERS LOWERS UPPER TOOLS SEED VOLUMES MONITOR...
+#   start.sh DISK FOLDER LAYERS LOWERS TOOLS SEED VOLUMES MONITOR...
 #
-# LOWERS (top first) and UPPER are relative to LAYERS, so that many layers fit into mount's one page of options.
-# VOLUMES are the names of the machine's volumes, with blanks between.
+# LOWERS (top first) are the names of the layers that are mounted in LAYERS; FOLDER/lowers has a link for each, 0 being
+# the bottom one, so that many fit into mount's one page of options. VOLUMES are the names of the machine's volumes,
+# with blanks between.
 set -eu
-disk=$1 folder=$2 layers=$3 lowers=$4 upper=$5 tools=$6 seed=$7 volumes=$8
-shift 8
+disk=$1 folder=$2 layers=$3 lowers=$4 tools=$5 seed=$6 volumes=$7
+shift 7
 
 step() { echo "STEP $1" >&2; }
 
@@ -27,8 +28,6 @@ real_folder() {
 # Copies what the image has to volumes that are used for the first time, inside the root and by its own tools.
 fill_volumes() {
   cd "$folder/root"
-  real_folder run
-  real_folder .bothy
   mount -t tmpfs -o mode=755 tmpfs run
   mkdir run/data run/seed
   mount --bind "$folder/data" run/data
@@ -69,9 +68,25 @@ done
 set +f
 
 step root
-cd "$layers"
+cd "$folder/lowers"
+stack=
+number=0
+for link in *; do
+  stack=$number${stack:+:$stack}
+  number=$((number + 1))
+done
 options=userxattr,index=off,metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=off
-mount -t overlay -o "lowerdir=$lowers,upperdir=$upper/upper,workdir=$upper/work,$options" overlay "$folder/root"
+# Newer versions of mount hand options over one by one, and then none may be longer than 255 bytes.
+LIBMOUNT_FORCE_MOUNT2=always mount -t overlay \
+  -o "lowerdir=$stack,upperdir=../data/upper,workdir=../data/work,$options" overlay "$folder/root"
+
+# What the image has in the place of our own mount points may lead elsewhere.
+cd "$folder/root"
+for name in .bothy dev proc sys run; do
+  [ -d $name ] && [ ! -L $name ] && continue
+  rm -f $name
+  mkdir -m 755 $name
+done
 
 step volumes
 [ -z "$missing" ] || fill_volumes

@@ -1,5 +1,6 @@
+import { describeProgram } from "../support/conformance/program.ts";
 import { realHarness } from "../support/conformance/real-harness.ts";
-import { boxImages, tinyImages } from "../support/images.ts";
+import { boxImages, programImages, tinyImages } from "../support/images.ts";
 import { describeProvider } from "./provider.contract.ts";
 
 describeProvider({
@@ -14,3 +15,9 @@ describeProvider({
   bootMs: 20_000,
   onlyRunning: true,
 });
+
+describeProgram(
+  "containers from a box with a program alone",
+  () => realHarness("container", programImages),
+  10_000,
+);

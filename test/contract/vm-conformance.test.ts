@@ -1,5 +1,6 @@
+import { describeProgram } from "../support/conformance/program.ts";
 import { realHarness } from "../support/conformance/real-harness.ts";
-import { boxImages, tinyImages } from "../support/images.ts";
+import { boxImages, programImages, tinyImages } from "../support/images.ts";
 import { describeProvider } from "./provider.contract.ts";
 
 describeProvider({
@@ -14,3 +15,5 @@ describeProvider({
   bootMs: 90_000,
   onlyRunning: true,
 });
+
+describeProgram("VMs from a box with a program alone", () => realHarness("vm", programImages), 60_000);

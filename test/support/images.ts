@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findBox, findKernel, findTools, packTree, resolveLayers } from "../../src/boxes/index.ts";
 import { ensureFolder, type Layout, run } from "../../src/system/index.ts";
@@ -28,20 +28,41 @@ export async function boxImages(layout: Layout, name: string): Promise<Images> {
 
 /** The images for machines of the smallest box there can be: links to our busybox, supervised by our init. */
 export async function tinyImages(layout: Layout): Promise<Images> {
-  const folder = join(layout.temporary(), `tiny-${randomBytes(4).toString("hex")}`);
-  await ensureFolder(join(folder, "bin"));
-  for (const name of ["dev", "etc", "home", "proc", "root", "run", "srv", "sys", "tmp", "usr", "var"]) {
-    await mkdir(join(folder, name));
-  }
-  const programs = "cat echo false head hostname id pwd rm sh sleep sync test true uname";
-  for (const name of programs.split(" ")) await symlink("/.bothy/bin/busybox", join(folder, "bin", name));
-  await writeFile(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
-  await writeFile(join(folder, "etc/group"), "root:x:0:\n");
+  return packedImages(layout, "bothy", async (folder) => {
+    await ensureFolder(join(folder, "bin"));
+    for (const name of ["dev", "etc", "home", "proc", "root", "run", "srv", "sys", "tmp", "usr", "var"]) {
+      await mkdir(join(folder, name));
+    }
+    const programs = "cat echo false head hostname id pwd rm sh sleep sync test true uname";
+    for (const name of programs.split(" ")) await symlink("/.bothy/bin/busybox", join(folder, "bin", name));
+    await writeFile(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+    await writeFile(join(folder, "etc/group"), "root:x:0:\n");
+  });
+}
+
+/** The images for machines of a box with a program and nothing else: no accounts, no shell, no mount points. */
+export async function programImages(layout: Layout): Promise<Images> {
+  return packedImages(layout, "root", async (folder) => {
+    for (const name of ["srv", "etc"]) await mkdir(join(folder, name));
+    await copyFile("/bin/busybox", join(folder, "srv/busybox"));
+    await writeFile(join(folder, "etc/group"), "staff:x:50:\n");
+  });
+}
+
+/** The images for machines of a box of one layer, with what `fill` puts into its folder. */
+async function packedImages(
+  layout: Layout,
+  user: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<Images> {
+  const folder = join(layout.temporary(), `image-${randomBytes(4).toString("hex")}`);
+  await ensureFolder(folder, 0o755);
+  await fill(folder);
   const digest = await packTree(folder, `${folder}.erofs`);
   await ensureFolder(layout.layers());
   await rename(`${folder}.erofs`, layout.layer(digest));
   await rm(folder, { recursive: true });
-  return { ...(await artefacts(layout)), layers: [{ digest, path: layout.layer(digest) }], user: "bothy" };
+  return { ...(await artefacts(layout)), layers: [{ digest, path: layout.layer(digest) }], user };
 }
 
 async function artefacts(layout: Layout): Promise<Pick<Images, "tools" | "kernel">> {

@@ -24,6 +24,8 @@ export interface Wish extends Partial<Pick<RunSpec, "cpus" | "memoryMiB" | "pids
   readonly name?: string;
   readonly diskMiB?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What of its box is about its program. */
+  readonly program?: Partial<MachineRecord["box"]>;
 }
 
 type Layers = MachineRecord["box"]["layers"];
@@ -90,6 +92,7 @@ function newRecord({ images, isolation, project }: Place, wish: Wish, layers: La
       layers,
       ...(images.boxInit === undefined ? {} : { init: images.boxInit }),
       user: images.user,
+      ...wish.program,
     },
     cpus: wish.cpus ?? 1,
     memoryMiB: wish.memoryMiB ?? 256,

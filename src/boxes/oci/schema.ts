@@ -25,6 +25,8 @@ export const descriptorSchema = z.object({
   platform: platformSchema.nullish(),
   annotations: textMap,
   urls: strings,
+  /** The content itself, in base64: it need not be fetched then. */
+  data: z.string().nullish(),
   artifactType: z.string().nullish(),
 });
 

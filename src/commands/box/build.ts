@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
-import { type BoxSummary, buildBoxes } from "../../operations/box.ts";
+import { buildBoxes } from "../../operations/box-build.ts";
+import type { BoxSummary } from "../../operations/box-list.ts";
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "build a box from its recipe";

@@ -1,6 +1,6 @@
 import { Args, Flags } from "@oclif/core";
 import { BaseCommand } from "../../base-command.ts";
-import { type BoxDetails, inspectBox } from "../../operations/box.ts";
+import { type BoxDetails, inspectBox } from "../../operations/box-inspect.ts";
 
 export default class BoxInspect extends BaseCommand {
   static override summary = "show everything about a box, as JSON";

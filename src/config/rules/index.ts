@@ -2,8 +2,10 @@ import type { DraftProject } from "../normalise.ts";
 import type { Complaint } from "../problems.ts";
 import { hostnames, legalMachineNames, legalProjectName, someMachine, uniqueNames } from "./names.ts";
 import type { Rule } from "./rule.ts";
+import { commandWords, knownStopSignal } from "./run.ts";
 import { diskInBounds, memoryInBounds } from "./sizes.ts";
-import { boxNamed, environmentLines, legalUser } from "./texts.ts";
+import { oneSource } from "./source.ts";
+import { environmentLines, legalUser } from "./texts.ts";
 import { usableVolumes } from "./volumes.ts";
 
 /** Everything that has to hold between keys, after defaults and templates. */
@@ -13,12 +15,14 @@ export const RULES: readonly Rule[] = [
   legalMachineNames,
   uniqueNames,
   hostnames,
-  boxNamed,
+  oneSource,
   legalUser,
   memoryInBounds,
   diskInBounds,
   usableVolumes,
   environmentLines,
+  commandWords,
+  knownStopSignal,
 ];
 
 /** What the rules find. */

@@ -1,22 +1,7 @@
 import { eachMachine } from "./rule.ts";
 
 const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
-const BOX_SEGMENT = /^[A-Za-z0-9][\w.:@-]*$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** Every machine starts from a box; its name cannot lead out of the store. */
-export const boxNamed = eachMachine(function* check(machine) {
-  const { box } = machine.settings;
-  if (box === undefined) {
-    const message = "no box; write `box: debian/12` here or under `defaults:`";
-    yield { path: machine.at("box"), on: "key", message };
-  } else if (!box.split("/").every((segment) => BOX_SEGMENT.test(segment))) {
-    yield {
-      path: machine.at("box"),
-      message: `${JSON.stringify(box)} is no name of a box; names look like "debian/12"`,
-    };
-  }
-});
 
 /** The login user can be made by any `useradd`. */
 export const legalUser = eachMachine(function* check(machine) {

@@ -1,5 +1,6 @@
 import { BothyError, messageOf } from "../../errors.ts";
 import { type DomainRef, type LibvirtClient, ListFlags } from "../../libvirt/index.ts";
+import { describeEnd, readConsoleEnd } from "../console-end.ts";
 import type { LiveMachine } from "../provider.ts";
 import { readTail } from "../tail.ts";
 import { connectOrLaunch, translate, tryConnect } from "./daemon/index.ts";
@@ -57,8 +58,9 @@ async function describe(
 
 async function leftover({ layout }: Surroundings, record: RunRecord): Promise<LiveMachine> {
   const { id, project, name, domain, consoleFrom } = record;
-  const panic = panicIn(await readTail(layout.machine(id).console, consoleFrom));
-  return { id, project, name, state: "stopped", reason: panic ?? (await readEnd(domain)) };
+  const said = await readTail(layout.machine(id).console, consoleFrom);
+  const end = describeEnd(readConsoleEnd(said), panicIn(said) ?? (await readEnd(domain)));
+  return { id, project, name, state: "stopped", ...end };
 }
 
 /**

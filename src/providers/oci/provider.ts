@@ -1,7 +1,8 @@
 import type { Layout } from "../../system/index.ts";
+import type { Freezable } from "../freezable.ts";
 import type { Provider } from "../provider.ts";
 import { connectTo } from "./connection/index.ts";
-import { inspectMachines, openStore, startMachine, stopMachine } from "./machine/index.ts";
+import { freezeMachine, inspectMachines, openStore, startMachine, stopMachine } from "./machine/index.ts";
 import { checkHost } from "./runtime/index.ts";
 
 /** What the container provider is made from. */
@@ -10,7 +11,7 @@ export interface OciOptions {
 }
 
 /** Runs machines as OCI containers: `runc` or `crun` under `conmon`, no daemon of ours. */
-export function ociProvider(options: OciOptions): Provider {
+export function ociProvider(options: OciOptions): Provider & Freezable {
   const store = openStore(options.layout);
   return {
     name: "oci",
@@ -21,5 +22,6 @@ export function ociProvider(options: OciOptions): Provider {
     stop: (id, stop) => stopMachine(store, id, stop),
     inspect: () => inspectMachines(store.layout),
     connect: (id) => connectTo(store, id),
+    freeze: (id) => freezeMachine(store.layout, id),
   };
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, start } from "../../../src/system/index.ts";
 import { capture, type Parts, type Running, type Workshop } from "./machine.ts";
@@ -115,9 +115,18 @@ async function mountRoot(workshop: Workshop, parts: Parts, folder: string, undo:
   const stack = `lowerdir=${lowers.reverse().join(":")},upperdir=${data}/upper,workdir=${data}/work,${OPTIONS}`;
   const root = join(folder, "root");
   await mount(root, "-t", "overlay", "-o", stack, "overlay");
-  for (const point of ["proc", "sys", "dev", "run", ".bothy"])
+  for (const point of ["proc", "sys", "dev", "run", ".bothy"]) {
+    if (await isLink(join(root, point))) await rm(join(root, point));
     await mkdir(join(root, point), { recursive: true });
+  }
   await fillVolumes(root, data, join(folder, "tools"), parts.seed);
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  );
 }
 
 /** As a host does it: the machine's own tools, in a chroot of its root. */

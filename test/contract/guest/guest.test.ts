@@ -205,11 +205,11 @@ test("the command channel outlives what the machine does to its users and keys",
 describe("refuses", () => {
   test("a seed of another format, at both levels", async () => {
     await using data = await disk("format");
-    await using container = await startContainer(shop, await parts("container", data.path, { format: "2" }));
-    expect(await container.ended).toContain("bothy: the seed has format '2'");
+    await using container = await startContainer(shop, await parts("container", data.path, { format: "3" }));
+    expect(await container.ended).toContain("bothy: the seed has format '3'");
     await container[Symbol.asyncDispose]();
-    await using vm = await startVm(shop, await parts("vm", data.path, { format: "2" }));
-    expect(await vm.ended).toMatch(/^bothy: the seed has format '2'/m);
+    await using vm = await startVm(shop, await parts("vm", data.path, { format: "3" }));
+    expect(await vm.ended).toMatch(/^bothy: the seed has format '3'/m);
   });
 
   test("a data disk whose upper is a link", async () => {

@@ -93,7 +93,7 @@ export function sshArgv(key: string): (program: "ssh" | "sftp") => string[] {
 function disks(workshop: Workshop, { layers, disk }: Parts, seed: string): string[] {
   const files: [serial: string, file: string, writable: boolean][] = [
     ...layers.map((file, n): [string, string, boolean] => [
-      `layer${String(n).padStart(2, "0")}`,
+      `layer${String(n).padStart(3, "0")}`,
       file,
       false,
     ]),

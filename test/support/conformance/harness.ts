@@ -94,7 +94,7 @@ export async function finish(process: ExecProcess, input?: Buffer): Promise<Ran>
 
 async function tryConnect(provider: Provider, spec: RunSpec): Promise<Connection | undefined> {
   const connection = await provider.connect(spec.id, spec.management);
-  const ran = await exec(connection, { argv: ["true"] }).catch(() => undefined);
+  const ran = await exec(connection, { argv: ["/.bothy/bin/busybox", "true"] }).catch(() => undefined);
   if (ran?.code === 0) return connection;
   await connection[Symbol.asyncDispose]();
   return undefined;

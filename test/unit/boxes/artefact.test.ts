@@ -46,6 +46,15 @@ function fakeKind() {
 
 const leftovers = () => readdir(store.temporary());
 
+describe("findArtefact", () => {
+  test("does not find what another recipe made", async () => {
+    const kind = { ...fakeKind(), recipeKey: async () => "recipe 1" };
+    const digest = await buildArtefact(store, kind, {});
+    expect(await findArtefact(store, kind)).toBe(digest);
+    expect(await findArtefact(store, { ...kind, recipeKey: async () => "recipe 2" })).toBeUndefined();
+  });
+});
+
 describe("buildArtefact", () => {
   test("builds once and finds it again", async () => {
     const kind = fakeKind();

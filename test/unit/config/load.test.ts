@@ -47,15 +47,15 @@ it("throws one error with everything, .env included, in paths that can be clicke
   expect(error.message).toMatchInlineSnapshot(`
     "the project file has 3 problems:
     ../.env:1:1: expected "=" after "A"
-    ../bothy.yaml:2:3: machines.web.box: no box; write \`box: debian/12\` here or under \`defaults:\`
-    ../bothy.yaml:3:5: machines.web.boks: unknown key; the keys here are box, user, isolation, cpus, memory, disk, volumes, hostname, environment, limits, vm, container, count"
+    ../bothy.yaml:2:3: machines.web.box: no box; write \`box: debian/12\`, \`image:\` or \`build:\` here or under \`defaults:\`
+    ../bothy.yaml:3:5: machines.web.boks: unknown key; the keys here are box, image, build, user, isolation, cpus, memory, disk, volumes, hostname, environment, run, limits, vm, container, count"
   `);
   expect(error.problems[2]).toMatchInlineSnapshot(`
     {
       "column": 5,
       "file": "../bothy.yaml",
       "line": 3,
-      "message": "unknown key; the keys here are box, user, isolation, cpus, memory, disk, volumes, hostname, environment, limits, vm, container, count",
+      "message": "unknown key; the keys here are box, image, build, user, isolation, cpus, memory, disk, volumes, hostname, environment, run, limits, vm, container, count",
       "path": "machines.web.boks",
     }
   `);

@@ -49,7 +49,6 @@ it("fills in everything that neither says", () => {
     {
       "machines": [
         {
-          "box": "debian/12",
           "cpus": 2,
           "diskMiB": 10240,
           "environment": {},
@@ -60,9 +59,15 @@ it("fills in everything that neither says", () => {
           },
           "memoryMiB": 1024,
           "name": "web",
+          "run": undefined,
+          "source": {
+            "kind": "box",
+            "name": "debian/12",
+          },
           "user": undefined,
           "vm": {
             "acceleration": "auto",
+            "kernel": "bothy",
           },
           "volumes": [],
         },

@@ -72,7 +72,7 @@ it("does not lose a key that JavaScript would hide", () => {
 
 it("warns of tags that nobody knows", () => {
   const { config, warnings } = read("machines:\n  web:\n    box: !ours debian/12\n");
-  expect(config?.machines[0]?.box).toBe("debian/12");
+  expect(config?.machines[0]?.source).toEqual({ kind: "box", name: "debian/12" });
   expect(warnings.map(({ line, column, message }) => [line, column, message])).toEqual([
     [3, 10, "Unresolved tag: !ours"],
   ]);

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { MachineConfig } from "../../../src/config/index.ts";
 import { projectTemplates, renderProjectFile } from "../../../src/config/index.ts";
 import { asset, packageRoot } from "../../../src/system/index.ts";
 import { configOf, read } from "./support/read.ts";
@@ -19,7 +20,7 @@ describe.each(await projectTemplates())("the template %s", (template) => {
     expect({ problems, warnings }).toEqual({ problems: [], warnings: [] });
     expect(config?.name).toBe("shop");
     expect(
-      config?.machines.every((machine) => machine.isolation === isolation && machine.box === "debian/12"),
+      config?.machines.every((machine) => machine.isolation === isolation && boxOf(machine) === "debian/12"),
     ).toBe(true);
   });
 
@@ -58,7 +59,8 @@ it.each([
 });
 
 it("quotes a box that YAML would read otherwise", async () => {
-  expect(configOf(await renderProjectFile({ ...options, box: "12" })).machines[0]?.box).toBe("12");
+  const [machine] = configOf(await renderProjectFile({ ...options, box: "12" })).machines;
+  expect(machine?.source).toEqual({ kind: "box", name: "12" });
 });
 
 it("refuses a template that is not there", async () => {
@@ -68,3 +70,7 @@ it("refuses a template that is not there", async () => {
     hints: ["`bothy init --template single`"],
   });
 });
+
+function boxOf({ source }: MachineConfig): string | undefined {
+  return source.kind === "box" ? source.name : undefined;
+}

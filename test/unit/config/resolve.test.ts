@@ -10,7 +10,7 @@ it("reads units and fills in the defaults", () => {
     machines: [
       {
         name: "web-1",
-        box: "debian/12",
+        source: { kind: "box", name: "debian/12" },
         user: undefined,
         isolation: "container",
         cpus: 2,
@@ -20,7 +20,8 @@ it("reads units and fills in the defaults", () => {
         hostname: "web-1",
         environment: { A: "1" },
         limits: { pids: undefined },
-        vm: { acceleration: "auto" },
+        run: undefined,
+        vm: { acceleration: "auto", kernel: "bothy" },
       },
     ],
   });

@@ -27,6 +27,7 @@ it("prints everything, also what the file leaves out", () => {
         hostname: db
         vm:
           acceleration: tcg
+          kernel: bothy
         memory: 1536MiB
         disk: 10GiB
         volumes:
@@ -47,6 +48,7 @@ it("prints everything, also what the file leaves out", () => {
         hostname: web-1.example.org
         vm:
           acceleration: auto
+          kernel: bothy
         memory: 1536MiB
         disk: 700MiB
       web-2:
@@ -56,6 +58,7 @@ it("prints everything, also what the file leaves out", () => {
         hostname: web-2.example.org
         vm:
           acceleration: auto
+          kernel: bothy
         memory: 1536MiB
         disk: 700MiB
     "

@@ -40,7 +40,7 @@ it("has the same keys in defaults and in a machine, but count", () => {
 });
 
 it("does not know keys that come later", () => {
-  const later = ["ports", "provision", "sync", "healthcheck", "depends_on", "run", "networks", "profiles"];
+  const later = ["ports", "provision", "sync", "healthcheck", "depends_on", "networks", "profiles"];
   const lines = later.map((key) => `    ${key}: {}`).join("\n");
   expect(problemsOf(`machines:\n  web:\n    box: debian/12\n${lines}\n`)).toHaveLength(later.length);
 });

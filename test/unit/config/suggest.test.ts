@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { editDistance, nearest } from "../../../src/config/suggest.ts";
 
-const KEYS = ["box", "user", "isolation", "cpus", "memory", "disk", "limits", "environment"];
+const KEYS = ["box", "run", "user", "isolation", "cpus", "memory", "disk", "limits", "environment"];
 
 it.each([
   ["memroy", "memory"],
@@ -9,7 +9,7 @@ it.each([
   ["cpu", "cpus"],
   ["isolatoin", "isolation"],
   ["enviroment", "environment"],
-  ["image", "box"],
+  ["command", "run"],
   ["mem_limit", "memory"],
   ["pids_limit", "limits.pids"],
   ["bx", "box"],

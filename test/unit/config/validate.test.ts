@@ -9,7 +9,7 @@ const machineProblems = (lines: string) =>
 describe("unknown keys of a machine", () => {
   it.each([
     ["memroy: 1g", '4:5: machines.web.memroy: unknown key, did you mean "memory"?'],
-    ["image: nginx", '4:5: machines.web.image: unknown key, did you mean "box"?'],
+    ["imge: nginx", '4:5: machines.web.imge: unknown key, did you mean "image"?'],
     ["CPUS: 2", '4:5: machines.web.CPUS: unknown key, did you mean "cpus"?'],
     ["pids_limit: 5", '4:5: machines.web.pids_limit: unknown key, did you mean "limits.pids"?'],
     ["pids: 500", "4:5: machines.web.pids: unknown key here; it belongs under `limits:`"],
@@ -17,10 +17,10 @@ describe("unknown keys of a machine", () => {
     ["machines: {}", "4:5: machines.web.machines: unknown key here; it belongs to the top of the file"],
     [
       "frobnicate: 1",
-      "4:5: machines.web.frobnicate: unknown key; the keys here are box, user, isolation, cpus, memory, disk, volumes, hostname, environment, limits, vm, container, count",
+      "4:5: machines.web.frobnicate: unknown key; the keys here are box, image, build, user, isolation, cpus, memory, disk, volumes, hostname, environment, run, limits, vm, container, count",
     ],
     ["limits: { pid: 100 }", '4:15: machines.web.limits.pid: unknown key, did you mean "pids"?'],
-    ["vm: { accel: kvm }", "4:11: machines.web.vm.accel: unknown key; the keys here are acceleration"],
+    ["vm: { accel: kvm }", "4:11: machines.web.vm.accel: unknown key; the keys here are acceleration, kernel"],
     [
       "container: { privileged: true }",
       "4:18: machines.web.container.privileged: unknown key; there are no keys here yet",

@@ -182,12 +182,23 @@ describe("gc of images", () => {
     expect(existsSync(kernel)).toBe(true);
   });
 
-  it("keeps all layers while a machine cannot be read", async () => {
+  it("keeps all layers and artefacts while a machine cannot be read, which may need any", async () => {
     await using lab = await fakeLab(ONE);
     const { layer } = await oldImages(lab);
     const web = await lab.add("web");
     await writeJson(lab.ctx.layout.machine(web.id).state, {});
-    expect((await gc(lab.ctx, {})).found).toEqual([BUILD, KERNEL]);
+    expect((await gc(lab.ctx, {})).found).toEqual([BUILD]);
     expect(existsSync(layer)).toBe(true);
+  });
+
+  it("removes downloads that nobody went on with for a day, and disks that no box has", async () => {
+    await using lab = await fakeLab(ONE);
+    const { layout } = lab.ctx;
+    await mkdir(layout.downloads());
+    await mkdir(layout.disks());
+    await writeFile(join(layout.downloads(), "young.part"), "");
+    await writeFile(layout.disk("e".repeat(64)), "");
+    expect((await gc(lab.ctx, {})).found).toEqual([{ kind: "disk", name: "eeeeeeeeeeee" }]);
+    expect(existsSync(join(layout.downloads(), "young.part"))).toBe(true);
   });
 });

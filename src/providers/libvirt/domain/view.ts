@@ -122,6 +122,6 @@ function listDisks(spec: VmSpec, facts: DomainFacts): Disk[] {
     readOnly("seed", facts.seedDisk),
     readOnly("tools", spec.tools.path),
     readOnly("modules", spec.kernel.modules),
-    ...spec.layers.map((layer, index) => readOnly(`layer${String(index).padStart(2, "0")}`, layer.path)),
+    ...spec.layers.map((layer, index) => readOnly(`layer${String(index).padStart(3, "0")}`, layer.path)),
   ];
 }

@@ -13,6 +13,8 @@ export interface MachineFolder {
   /** Mount points, used only inside the machine's mount namespace. */
   readonly data: string;
   readonly root: string;
+  /** Links to the mounted layers, named by short numbers. */
+  readonly lowers: string;
   readonly initPid: string;
   readonly monitorPid: string;
   /** The monitor writes the exit status here, into a file named by the id. */
@@ -43,6 +45,7 @@ export function machineFolder(layout: Layout, id: string): MachineFolder {
     config: join(folder, "config.json"),
     data: join(folder, "data"),
     root: join(folder, "root"),
+    lowers: join(folder, "lowers"),
     initPid: join(folder, "init.pid"),
     monitorPid: join(folder, "monitor.pid"),
     exitFolder,

@@ -1,5 +1,6 @@
 /** One machine's run as a container: started, stopped, asked after. */
 export { type MachineFolder, machineFolder, runtimeRoot } from "./folder.ts";
+export { freezeMachine } from "./freeze.ts";
 export { inspectMachines } from "./inspect.ts";
 export { readRecord } from "./record.ts";
 export { startMachine } from "./start.ts";

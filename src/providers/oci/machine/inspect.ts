@@ -1,6 +1,8 @@
 import { BothyError, messageOf } from "../../../errors.ts";
 import { type Layout, readIfExists, statIfExists } from "../../../system/index.ts";
+import { type ConsoleEnd, describeEnd, readConsoleEnd } from "../../console-end.ts";
 import type { LiveMachine } from "../../provider.ts";
+import { readTail } from "../../tail.ts";
 import { findProcess, isAlive, secondsSince } from "../host/index.ts";
 import type { MachineFolder } from "./folder.ts";
 import { type KnownMachine, knownMachines, type MachineRecord } from "./record.ts";
@@ -21,7 +23,7 @@ async function describe({ place, record, problem }: KnownMachine): Promise<LiveM
   if (!record) return { id: place.id, project: "", name: "", state: "broken", reason: problem };
   const base = { id: place.id, project: record.project, name: record.name };
   if (!record.init) return { ...base, ...(await beforeRunning(record)) };
-  if (!(await isAlive(record.init))) return { ...base, state: "stopped", reason: await endOf(place) };
+  if (!(await isAlive(record.init))) return { ...base, state: "stopped", ...(await endOf(place, record)) };
   const uptimeS = await secondsSince(record.init);
   return { ...base, state: "running", uptimeS, reason: await unwatched(place) };
 }
@@ -31,15 +33,24 @@ async function beforeRunning(record: MachineRecord): Promise<Pick<LiveMachine, "
   return { state: "broken", reason: `its start by process ${record.starter.pid} was cut off` };
 }
 
-/** How the machine ended, from what conmon wrote: 128 + n stands for signal n. */
-async function endOf(place: MachineFolder): Promise<string> {
+/** How the machine ended: what its console tells, and the exit status that conmon wrote. */
+async function endOf(
+  place: MachineFolder,
+  record: MachineRecord,
+): Promise<Pick<LiveMachine, "reason" | "exitStatus">> {
   const text = await readIfExists(place.exitStatus);
-  if (text === undefined) {
-    return (await monitored(place))
-      ? "it has just ended"
-      : "it ended, and so did its monitor: no exit status";
-  }
-  const status = Number(text);
+  if (text === undefined && (await monitored(place))) return { reason: "it has just ended" };
+  if (text === undefined) return { reason: "it ended, and so did its monitor: no exit status" };
+  return describeEnd(await consoleEnd(record), await statusInWords(place, Number(text)));
+}
+
+/** What this run said last. */
+export async function consoleEnd({ console }: MachineRecord): Promise<ConsoleEnd> {
+  return console ? readConsoleEnd(await readTail(console.path, console.from)) : {};
+}
+
+/** 128 + n stands for signal n. */
+async function statusInWords(place: MachineFolder, status: number): Promise<string> {
   const memory = (await statIfExists(place.outOfMemory)) ? "; its memory limit was reached" : "";
   return (
     (status > 128 ? `it was ended by signal ${status - 128}` : `it ended with exit status ${status}`) + memory

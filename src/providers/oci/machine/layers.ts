@@ -1,9 +1,12 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { BothyError } from "../../../errors.ts";
 import { CommandError, debug, ensureFolder, type Layout, run, statIfExists } from "../../../system/index.ts";
 import type { LayerFile } from "../../provider.ts";
 import { rmdirIfEmpty } from "../host/index.ts";
+
+/** More would only fight for loop devices. */
+const MOUNTS_AT_ONCE = 8;
 
 /**
  * Mounts the layers that are not mounted yet, each once for the whole host, so that all machines share their
@@ -13,11 +16,24 @@ import { rmdirIfEmpty } from "../host/index.ts";
 export async function mountLayers(layout: Layout, layers: readonly LayerFile[]): Promise<void> {
   const mounted = await mountedBelow(layout.layerMounts());
   const distinct = new Map(layers.map((layer) => [layer.digest, layer]));
-  await Promise.all(
-    [...distinct.values()].map(async (layer) => {
+  const waiting = [...distinct.values()];
+  const work = async () => {
+    for (let layer = waiting.shift(); layer; layer = waiting.shift()) {
       if (!(await statIfExists(layer.path))?.isFile()) throw damaged(layer, "its file is missing");
       if (!mounted.has(layer.digest)) await mountLayer(layout, layer);
-    }),
+    }
+  };
+  await Promise.all(Array.from({ length: MOUNTS_AT_ONCE }, work));
+}
+
+/** Makes links `0` (bottom), `1`, ... to mounted layers: overlayfs has one page for the names of all. */
+export async function linkLayers(
+  layout: Layout,
+  folder: string,
+  layers: readonly LayerFile[],
+): Promise<void> {
+  await Promise.all(
+    layers.map(({ digest }, index) => symlink(layout.layerMount(digest), join(folder, String(index)))),
   );
 }
 

@@ -1,6 +1,5 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { BothyError, hasErrno } from "../../../errors.ts";
 import { asset, baseEnvironment, type Layout, missingTool, start } from "../../../system/index.ts";
@@ -50,7 +49,6 @@ function scriptArgv({ layout, spec, place, runtime, volumes }: MonitorRequest): 
       .map((layer) => layer.digest)
       .reverse()
       .join(":"),
-    relative(layers, place.data),
     spec.tools.digest,
     spec.seed,
     volumes.map((volume) => volume.name).join(" "),

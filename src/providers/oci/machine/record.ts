@@ -19,6 +19,8 @@ const recordSchema = z.object({
   /** Digests of the layers that it uses, the tools' too. */
   layers: z.array(z.string()),
   disk: z.string(),
+  /** Its console's log, and how long that was at the start: what is behind it, this run said. */
+  console: z.object({ path: z.string(), from: z.number() }).optional(),
   /** Its first process; absent until the start has succeeded. */
   init: processSchema.optional(),
 });

@@ -10,6 +10,8 @@ import {
   Rollback,
   readIfExists,
   run,
+  statIfExists,
+  waitFor,
   writeFileAtomic,
 } from "../../../system/index.ts";
 import type { RunContext, RunSpec } from "../../provider.ts";
@@ -18,7 +20,8 @@ import { findProcess, findProgram, isAlive } from "../host/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { containerConfig, parseVolumes, type Volume } from "../spec/index.ts";
 import { type MachineFolder, machineFolder, runtimeRoot } from "./folder.ts";
-import { mountLayers } from "./layers.ts";
+import { consoleEnd } from "./inspect.ts";
+import { linkLayers, mountLayers } from "./layers.ts";
 import { launch } from "./monitor.ts";
 import { plugIn } from "./network.ts";
 import { type MachineRecord, ourselves, readRecord, writeRecord } from "./record.ts";
@@ -47,9 +50,11 @@ export async function startMachine(store: Store, spec: RunSpec, context: RunCont
   step("plugging in its network");
   await plugIn(spec, spec.nics, pid, context.signal);
   step("starting it");
+  const init = await findProcess(pid); // the same process before and after
   await setOff(store, spec, runtime, context.signal);
   step("running");
-  await writeRecord(place, { ...record, init: await firstProcess(pid, spec) });
+  if (!init || !((await isAlive(init)) || (await programEnded(place, record)))) throw await endedAtOnce(spec);
+  await writeRecord(place, { ...record, init });
   undo.commit();
 }
 
@@ -95,6 +100,7 @@ async function claim(
     starter: await ourselves(),
     layers: layers.map((layer) => layer.digest),
     disk: spec.dataDisk,
+    console: { path: spec.consoleLog, from: (await statIfExists(spec.consoleLog))?.size ?? 0 },
   };
   await using _ = await store.lockLayers(signal);
   await ensureFolder(place.parent);
@@ -117,7 +123,9 @@ async function writeBundle(store: Store, place: MachineFolder, spec: RunSpec): P
     },
     await store.host(),
   );
-  for (const folder of [place.root, place.data, place.exitFolder, place.commands]) await mkdir(folder);
+  const { root, data, lowers, exitFolder, commands } = place;
+  for (const folder of [root, data, lowers, exitFolder, commands]) await mkdir(folder);
+  await linkLayers(store.layout, lowers, spec.layers);
   await writeFileAtomic(place.config, JSON.stringify(config), 0o600);
   return volumes;
 }
@@ -132,11 +140,18 @@ async function setOff(store: Store, spec: RunSpec, runtime: Runtime, signal?: Ab
   }
 }
 
-async function firstProcess(pid: number, spec: RunSpec): Promise<NonNullable<MachineRecord["init"]>> {
-  const init = await findProcess(pid);
-  if (init) return init;
+/** Whether its program has come to its end already, which is no failure of the start. */
+async function programEnded(place: MachineFolder, record: MachineRecord): Promise<boolean> {
+  const written = async () => ((await statIfExists(place.exitStatus)) ? true : undefined);
+  await waitFor({ title: "the exit status", attempt: written }, { timeoutMs: 2000, intervalMs: 5 }).catch(
+    () => {},
+  );
+  return (await consoleEnd(record)).exitStatus !== undefined;
+}
+
+async function endedAtOnce(spec: RunSpec): Promise<BothyError> {
   const words = lastWords(await readTail(spec.consoleLog));
-  throw failed(spec, words ? `it ended at once; its last words:\n${words}` : "it ended at once");
+  return failed(spec, words ? `it ended at once; its last words:\n${words}` : "it ended at once");
 }
 
 function failed(spec: RunSpec, why: string, cause?: unknown): BothyError {

@@ -41,6 +41,12 @@ const MASKED_PATHS = [
 /** Kernel files that act on the whole host when written. */
 const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
+/** What programs made for containers expect of their network; boxes/tools/machine/program has the same for a VM. */
+const PROGRAM_SYSCTLS = {
+  "net.ipv4.ip_unprivileged_port_start": "0",
+  "net.ipv4.ping_group_range": "0 2147483647",
+};
+
 /** What systemd and login sessions expect; a host may allow less. */
 const OPEN_FILES = { soft: 1024, hard: 524_288 };
 
@@ -71,6 +77,7 @@ export function containerConfig(view: ContainerView, host: HostFacts): OciConfig
       cgroupsPath: view.cgroup,
       namespaces: NAMESPACES.map((type) => ({ type })),
       resources: resources(view.spec, host.swapAccounting),
+      ...(view.spec.boxInit === undefined ? { sysctl: PROGRAM_SYSCTLS } : {}),
       seccomp: seccompFilter(host.architecture, capabilities),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,

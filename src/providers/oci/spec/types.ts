@@ -30,6 +30,7 @@ export interface OciLinux {
   readonly cgroupsPath: string;
   readonly namespaces: readonly { readonly type: string }[];
   readonly resources: OciResources;
+  readonly sysctl?: Readonly<Record<string, string>>;
   readonly seccomp: OciSeccomp;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];

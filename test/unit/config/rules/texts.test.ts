@@ -1,27 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { machineFile, machineOf, problemsOf } from "../support/read.ts";
 
-describe("box", () => {
-  it("is needed, in the machine or in the defaults", () => {
-    expect(problemsOf("machines:\n  web:\n    cpus: 1\n  db: { box: debian/12 }\n")).toEqual([
-      "bothy.yaml:2:3: machines.web.box: no box; write `box: debian/12` here or under `defaults:`",
-    ]);
-  });
-
-  it.each(["debian/12", "debian/12-slim", "nginx:1.25", "docker.io/library/nginx", "a@sha256:0f"])(
-    "%s is a name",
-    (box) => {
-      expect(problemsOf(`machines: { web: { box: "${box}" } }`)).toEqual([]);
-    },
-  );
-
-  it.each(["", "../x", "a/../b", "/etc", "a//b", "-x", "a b", "a/"])("%j is none", (box) => {
-    expect(problemsOf(`machines: { web: { box: "${box}" } }`)).toEqual([
-      `bothy.yaml:1:25: machines.web.box: "${box}" is no name of a box; names look like "debian/12"`,
-    ]);
-  });
-});
-
 it.each(["Bob", "1st", "a b", "-x", "x".repeat(33), "a:b", ""])("%j is no legal user", (user) => {
   expect(problemsOf(machineFile(`user: "${user}"`))).toEqual([
     `bothy.yaml:4:11: machines.web.user: "${user}" is no legal user name (lower-case letters, digits, hyphens and underscores, first a letter, at most 32 characters)`,

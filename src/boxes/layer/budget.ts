@@ -1,0 +1,55 @@
+import { statfs } from "node:fs/promises";
+import { BothyError } from "../../errors.ts";
+import { Refusal } from "./refusal.ts";
+import type { TarEntry } from "./tar/reader.ts";
+
+/** The names of a layer are kept in memory while it is read. */
+const MOST_ENTRIES = 2_000_000;
+/** Holes cost nothing on the disk, but mkfs reads them: three seconds a GiB. */
+const MOST_HOLE_BYTES = 64 * 2 ** 30;
+/** What is left to the host. */
+const RESERVE_BYTES = 64 << 20;
+const FILE_OVERHEAD_BYTES = 4096;
+
+/** Keeps an archive from filling the disk or never ending. */
+export class Budget {
+  readonly #folder: string;
+  readonly #freeBytes: number;
+  #usedBytes = 0;
+  #holeBytes = 0;
+  #entries = 0;
+
+  private constructor(folder: string, freeBytes: number) {
+    this.#folder = folder;
+    this.#freeBytes = freeBytes;
+  }
+
+  /** What the file system of a folder has room for. */
+  static async of(folder: string): Promise<Budget> {
+    const { bavail, bsize } = await statfs(folder);
+    return new Budget(folder, bavail * bsize - RESERVE_BYTES);
+  }
+
+  /**
+   * Counts an entry before its data is read.
+   * @throws BothyError `DISK_FULL` when the data cannot fit; Refusal for what only a hostile archive has.
+   */
+  count(entry: TarEntry): void {
+    this.#entries++;
+    this.#usedBytes += entry.storedBytes + (entry.type === "file" ? FILE_OVERHEAD_BYTES : 0);
+    this.#holeBytes += entry.size - entry.storedBytes;
+    if (this.#entries > MOST_ENTRIES) throw new Refusal(`is the ${MOST_ENTRIES + 1}th: too many`, entry.name);
+    if (this.#holeBytes > MOST_HOLE_BYTES)
+      throw new Refusal("brings the archive's holes to 64 GiB", entry.name);
+    if (this.#usedBytes <= this.#freeBytes) return;
+    const mebibytes = (bytes: number) => `${Math.ceil(Math.max(0, bytes) / 2 ** 20)} MiB`;
+    const [needed, free] = [mebibytes(this.#usedBytes), mebibytes(this.#freeBytes)];
+    throw new BothyError(
+      "DISK_FULL",
+      `the layer needs at least ${needed}; ${this.#folder} has room for ${free}`,
+      {
+        hints: [`df -h ${this.#folder}`, "`bothy gc` and `bothy box remove NAME` free space"],
+      },
+    );
+  }
+}

@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { BothyError } from "../../errors.ts";
+import { CommandError, ensureFolder, explainFullDisk, type Layout, removeTree } from "../../system/index.ts";
+import type { BoxLayer } from "../box.ts";
+import { digestOfFile, digestOfText } from "../digest.ts";
+import { type PackOptions, packTree } from "../image.ts";
+import { admitLayer } from "../layers.ts";
+import { uuidOf } from "../superblock.ts";
+import { Budget } from "./budget.ts";
+import { ErofsWriter } from "./erofs/writer.ts";
+import { finishTree } from "./finish.ts";
+import { findLayer, rememberLayer } from "./known.ts";
+import { MergedLayers } from "./merged.ts";
+import type { Plan } from "./plan.ts";
+import { digestOfAnswers } from "./questions.ts";
+import { explainRefusal, Refusal } from "./refusal.ts";
+import { ByteSource } from "./tar/byte-source.ts";
+import { TarReader } from "./tar/reader.ts";
+import type { LayerTree } from "./tree.ts";
+import { Turn } from "./turn.ts";
+import type { LayerOptions, TarInput } from "./types.ts";
+import { uncompress } from "./uncompress.ts";
+import { Unpacking } from "./unpack.ts";
+
+/** A tar has at least a block after its end; more than this is no padding. */
+const MOST_TRAILING_BYTES = 1 << 30;
+
+/**
+ * Makes a layer of a tar and admits it to the store, or finds the one that was made of it before. All or nothing: after
+ * an error nothing of it is kept. The caller holds `leaseLayers`. Several may import at once, the same tar too.
+ * @throws BothyError `ARCHIVE_REFUSED` naming the entry, `CHECKSUM_MISMATCH` when it is another tar than `diffId` says,
+ * `DISK_FULL`, `TOOL_MISSING`, `INTERRUPTED`; what the input's stream fails with.
+ */
+export async function importTar(layout: Layout, input: TarInput, options: LayerOptions): Promise<BoxLayer> {
+  const { below, signal } = options;
+  if (below instanceof Promise) below.catch(() => {}); // looked at when it is needed
+  try {
+    signal?.throwIfAborted();
+    const { diffId } = input;
+    const known = diffId === undefined ? undefined : await findLayer(layout, diffId, below);
+    if (known) return known;
+    await using turn = await Turn.take(layout, diffId, signal);
+    const made = turn.hasWaited && diffId !== undefined ? await findLayer(layout, diffId, below) : undefined;
+    return made ?? (await convert(layout, input, options, turn));
+  } catch (error) {
+    throw await explain(error, layout, input.title, signal);
+  }
+}
+
+/** Packs a folder as one layer and admits it; `enter` as in `packTree`. The caller holds `leaseLayers`. */
+export async function importTree(
+  layout: Layout,
+  folder: string,
+  options: Pick<PackOptions, "enter" | "signal"> = {},
+): Promise<BoxLayer> {
+  await using scratch = await scratchFolder(layout);
+  const image = join(scratch.folder, "layer.erofs");
+  const digest = await packTree(folder, image, options);
+  const layer = { digest, sizeBytes: (await stat(image)).size };
+  await admitLayer(layout, image, layer);
+  return layer;
+}
+
+async function convert(
+  layout: Layout,
+  input: TarInput,
+  options: LayerOptions,
+  turn: Turn,
+): Promise<BoxLayer> {
+  await using scratch = await scratchFolder(layout);
+  const image = join(scratch.folder, "layer.erofs");
+  await using writer = await ErofsWriter.create(image);
+  const { diffId, tree, plan } = await unpack(input, options, writer, scratch.folder);
+  const below = await turn.awaiting(options.below);
+  const known = turn.hasWaited || !input.diffId ? await findLayer(layout, diffId, below) : undefined;
+  if (known) return known;
+  await using merged = await MergedLayers.open(layout, below);
+  const answers = await digestOfAnswers(merged, plan.questions);
+  await finishTree(writer, tree, plan, merged);
+  await writer.finish(uuidOf(digestOfText(`${diffId} ${answers}`)));
+  const digest = await digestOfFile(image, options.signal);
+  const layer = { digest, sizeBytes: (await stat(image)).size, diffId };
+  await admitLayer(layout, image, layer);
+  await rememberLayer(layout, layer, plan.questions, answers);
+  return layer;
+}
+
+interface Unpacked {
+  readonly diffId: string;
+  readonly tree: LayerTree;
+  readonly plan: Plan;
+}
+
+/** Reads the whole tar, also what comes after its end: the digest covers it. */
+async function unpack(
+  input: TarInput,
+  { signal, onBytes }: LayerOptions,
+  writer: ErofsWriter,
+  scratch: string,
+): Promise<Unpacked> {
+  const stream = await input.open();
+  const stop = () => stream instanceof Readable && stream.destroy(new Error("aborted"));
+  signal?.addEventListener("abort", stop, { once: true });
+  const hash = createHash("sha256");
+  const bytes = hashed(uncompress(stream), (chunk) => {
+    hash.update(chunk);
+    onBytes?.(chunk.length);
+    signal?.throwIfAborted();
+  });
+  try {
+    const source = new ByteSource(bytes);
+    const reader = new TarReader(source);
+    const unpacking = new Unpacking(reader, writer, await Budget.of(scratch));
+    const plan = await unpacking.readAll();
+    if (!reader.hasEnd && !input.diffId) throw new Refusal("has no end: the archive is truncated");
+    await source.skipRest(MOST_TRAILING_BYTES);
+    const diffId = hash.digest("hex");
+    requireDigest(input, diffId);
+    return { diffId, tree: unpacking.tree, plan };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await bytes.return(undefined);
+  }
+}
+
+async function* hashed(chunks: AsyncIterable<Buffer>, look: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    look(chunk);
+    yield chunk;
+  }
+}
+
+function requireDigest({ title, diffId }: TarInput, actual: string): void {
+  if (diffId === undefined || diffId === actual) return;
+  throw new BothyError(
+    "CHECKSUM_MISMATCH",
+    `\`${title}\` is not what was promised: its uncompressed bytes have the sha256 ${actual} instead of ${diffId}`,
+    { hints: ["nothing of it was kept; fetch it again"] },
+  );
+}
+
+async function scratchFolder(layout: Layout): Promise<AsyncDisposable & { folder: string }> {
+  await ensureFolder(layout.temporary());
+  const folder = await mkdtemp(join(layout.temporary(), "layer-"));
+  return { folder, [Symbol.asyncDispose]: () => removeTree(folder, { within: layout.temporary() }) };
+}
+
+async function explain(
+  error: unknown,
+  layout: Layout,
+  title: string,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  if (signal?.aborted) {
+    return new BothyError("INTERRUPTED", `unpacking \`${title}\` was interrupted; nothing of it was kept`, {
+      cause: error,
+    });
+  }
+  if (error instanceof CommandError) return explainFullDisk(error, join(layout.temporary(), "layer"));
+  return explainRefusal(error, title);
+}

@@ -1,0 +1,99 @@
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isImageArchive } from "../boxes/image/index.ts";
+import { parseReference } from "../boxes/registry/index.ts";
+import { BothyError } from "../errors.ts";
+
+/** What `box add` was given. */
+export type AddSource =
+  /** An OCI layout, `DIR[:TAG]`. */
+  | { readonly kind: "layout"; readonly text: string }
+  /** An archive of images, `FILE[:NAME]`. */
+  | { readonly kind: "archive"; readonly text: string }
+  /** A folder with a Dockerfile, and what that is called. */
+  | { readonly kind: "context"; readonly folder: string; readonly dockerfile: string }
+  /** A `.box`, a disk, a tarball of a root file system or a catalog: a path or a URL. */
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "image"; readonly reference: string };
+
+/** What it is, and a remark where it could have been something else. */
+export interface Detected {
+  readonly source: AddSource;
+  readonly remark?: string | undefined;
+}
+
+const DOCKERFILES = ["Dockerfile", "Containerfile"];
+
+/**
+ * Tells what a user means by the argument of `box add`: a prefix says it (`oci:`, `docker-archive:`, `oci-archive:`,
+ * `docker://`), so does a URL; what lies on this host under that name is taken next; the rest are names in registries.
+ * @throws BothyError `USAGE` for what is none of them.
+ */
+export async function detectSource(text: string, cwd: string): Promise<Detected> {
+  const [, prefix = "", rest = ""] =
+    /^(oci:|oci-archive:|docker-archive:|docker:\/\/)(.+)$/s.exec(text) ?? [];
+  if (prefix === "oci:") return { source: { kind: "layout", text: rest } };
+  if (prefix === "docker://") return { source: imageOf(rest) };
+  if (prefix) return { source: { kind: "archive", text: rest } };
+  if (/^https?:\/\//i.test(text)) return { source: { kind: "file", file: text } };
+  const path = text.startsWith("file://") ? fileURLToPath(text) : text;
+  const local = await localSource(resolve(cwd, path));
+  if (isPath(text))
+    return { source: local ?? (await namedSource(path, cwd)) ?? nothingAt(resolve(cwd, path)) };
+  if (!local) return { source: imageOf(text) };
+  return { source: local, remark: couldBeImage(text) };
+}
+
+/** What lies at a path; `undefined` when that is nothing, or a folder that is no source. */
+async function localSource(path: string): Promise<AddSource | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory()) {
+    if (await isFile(join(path, "oci-layout"))) return { kind: "layout", text: path };
+    const found = await Promise.all(DOCKERFILES.map((name) => isFile(join(path, name))));
+    const dockerfile = DOCKERFILES[found.indexOf(true)];
+    return dockerfile === undefined ? undefined : { kind: "context", folder: path, dockerfile };
+  }
+  if (!stats?.isFile()) return undefined;
+  return (await isImageArchive(path)) ? { kind: "archive", text: path } : { kind: "file", file: path };
+}
+
+/** `./layout:TAG`, `/srv/images.tar:web:1`. */
+async function namedSource(text: string, cwd: string): Promise<AddSource | undefined> {
+  for (let end = text.lastIndexOf(":"); end > 0; end = text.lastIndexOf(":", end - 1)) {
+    const source = await localSource(resolve(cwd, text.slice(0, end)));
+    const name = text.slice(end);
+    if (source?.kind === "layout" || source?.kind === "archive") {
+      return { kind: source.kind, text: source.text + name };
+    }
+  }
+  return undefined;
+}
+
+function nothingAt(path: string): never {
+  throw new BothyError("USAGE", `\`${path}\` is no file and no folder with an OCI layout or a Dockerfile`, {
+    hints: ["an image in a registry is written without `./` or `/` before it: bothy box add nginx:1.27"],
+  });
+}
+
+function imageOf(reference: string): AddSource {
+  parseReference(reference); // says what is wrong with it
+  return { kind: "image", reference };
+}
+
+function couldBeImage(text: string): string | undefined {
+  try {
+    parseReference(text);
+    return `\`${text}\` is a file or folder here and was taken as that; \`docker://${text}\` is the image`;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPath(text: string): boolean {
+  return /^(?:\.{0,2}\/|\.{1,2}$|file:\/\/)/.test(text);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}

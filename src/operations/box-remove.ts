@@ -1,0 +1,37 @@
+import { type Removed, removeBox } from "../boxes/index.ts";
+import { boxUsers } from "./box-users.ts";
+import type { Context } from "./context.ts";
+import { valuesOf } from "./outcomes.ts";
+import type { Outcome } from "./reporter.ts";
+
+/** What `box remove` took out of the store. */
+export interface RemovedBoxes {
+  /** The boxes' names. */
+  readonly removed: readonly string[];
+  readonly freedBytes: number;
+}
+
+/**
+ * Removes boxes, one after the other; one that cannot go does not keep the others.
+ * @throws BothyError `BOX_IN_USE` naming the machines, `BOX_UNKNOWN`.
+ */
+export async function removeBoxes(ctx: Context, names: readonly string[]): Promise<RemovedBoxes> {
+  const each = [...new Set(names)];
+  const outcomes: Outcome<Removed>[] = [];
+  for (const name of each) {
+    outcomes.push(
+      await removeBox(ctx.layout, name, { inUse: boxUsers(ctx) }).then(
+        (value) => ({ ok: true, value }) as const,
+        (error: unknown) => ({ ok: false, error }) as const,
+      ),
+    );
+  }
+  const removed = valuesOf(outcomes, each);
+  for (const reason of new Set(removed.flatMap(({ kept }) => kept ?? []))) {
+    ctx.reporter.warn(`layers that nobody uses any more are still there: ${reason}`);
+  }
+  return {
+    removed: removed.flatMap(({ boxes }) => boxes),
+    freedBytes: removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
+  };
+}
