@@ -6,6 +6,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { benchImages } from "./bench-images.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const program = join(root, "bin/run.js");
@@ -160,6 +161,8 @@ report(
   six.map(({ together, slowest }) => together / slowest),
   "x",
 );
+
+await benchImages({ program, runs, report });
 
 const store = process.env.BOTHY_HOME ?? "/var/lib/bothy";
 console.error(`store ${store}: ${statSync(store).isDirectory() ? "shared by all runs" : ""}`);

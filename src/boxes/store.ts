@@ -82,7 +82,7 @@ export async function unknownBox(layout: Layout, name: string): Promise<BothyErr
   return new BothyError("BOX_UNKNOWN", `there is no box \`${key}\` and no recipe for it`, {
     hints: [
       ...(meant ? [`did you mean \`${meant}\`?`] : []),
-      ...((await imageName(name)) ? [`is it an image of a registry? bothy box add ${name}`] : []),
+      ...((await imageName(name)) ? [`\`bothy box add ${name}\` if it is an image of a registry`] : []),
       known.length > MANY ? "`bothy box list` shows all that are known" : `known are: ${known.join(", ")}`,
     ],
   });

@@ -1,4 +1,6 @@
 /** Machines as the store knows them: records, data disks, keys, seeds, projects. */
+export { createBootDisk } from "./boot-disk.ts";
+export { cloudSeedFiles } from "./cloud-seed.ts";
 export { createDisk } from "./disk.ts";
 export { ensureKeys, fingerprint, type MachineKeys } from "./keys.ts";
 export { type Program, programOf } from "./program.ts";

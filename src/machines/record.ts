@@ -72,6 +72,16 @@ const schema = z.strictObject({
     /** Those that a machine can have. */
     volumes: words.optional(),
     exposedPorts: words.optional(),
+    /** The box's own disk, which the machine's stands on and boots from. */
+    disk: z
+      .object({
+        digest: z.string(),
+        sizeBytes: z.number(),
+        virtualBytes: z.number(),
+        firmware: z.enum(["bios", "efi"]),
+        reason: z.string(),
+      })
+      .optional(),
     /** The kernel that it brought along. */
     kernel: z.object({ digest: z.string(), version: z.string() }).optional(),
   }),

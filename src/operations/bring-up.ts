@@ -8,6 +8,7 @@ import { claimMachine, completeMachine } from "./create-machine.ts";
 import type { Images } from "./images.ts";
 import { type Live, liveStates } from "./live.ts";
 import { attachToNetwork } from "./network.ts";
+import { refuseLevel } from "./own-disk.ts";
 import { eraseMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { runSpec } from "./run-spec.ts";
@@ -45,8 +46,9 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
     );
   });
   if (isNew) undo.add("new machine", () => eraseMachine(ctx, record));
-  await completeMachine(ctx, record, work.progress);
   const isolation = work.isolation ?? record.isolation;
+  refuseLevel(record, await ctx.providers.get(isolation));
+  await completeMachine(ctx, record, work.progress);
   const live = await certainState(ctx, record);
   const runsAt = live.state === "stopped" || live.state === "broken" ? undefined : live.isolation;
   if (runsAt && runsAt !== isolation) await stopAt(ctx, record, runsAt, work.progress);

@@ -33,6 +33,7 @@ export function byteProgress(
   const samples: { at: number; bytes: number }[] = [];
   let toldAt = Number.NEGATIVE_INFINITY;
   let hasBegun = false;
+  let hasAll = false;
   return (done) => {
     if (!live) {
       if (!hasBegun && done.totalBytes > 0) report(beginning(done));
@@ -40,8 +41,10 @@ export function byteProgress(
       return;
     }
     const at = now();
-    if (at - toldAt < EVERY_MS) return;
+    const isWhole = done.bytes >= done.totalBytes; // told at once: what follows takes a while
+    if (at - toldAt < EVERY_MS && isWhole === hasAll) return;
     toldAt = at;
+    hasAll = isWhole;
     samples.push({ at, bytes: done.bytes });
     while (samples.length > 2 && at - (samples[0]?.at ?? at) > WINDOW_MS) samples.shift();
     report(lineOf(done, rateOf(samples)));

@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { getBox, lockBoxes } from "../boxes/index.ts";
 import { BothyError } from "../errors.ts";
-import { createDisk, ensureKeys, listRecords, type MachineRecord, writeRecord } from "../machines/index.ts";
+import { createBootDisk, createDisk, ensureKeys, listRecords, type MachineRecord, writeRecord } from "../machines/index.ts";
 import { lock, statIfExists } from "../system/index.ts";
 import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";
 import { lockMachine } from "./lock-machine.ts";
 import { changesOf, newRecord, refresh } from "./new-record.ts";
+import { requireBase } from "./own-disk.ts";
 import { removeMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { stopEverywhere } from "./stop.ts";
@@ -50,7 +51,7 @@ export async function completeMachine(
   if (record.intent === "creating") {
     await stopEverywhere(ctx, record.ranAt, record.id, { deadlineMs: 0, progress });
     await rm(machine.disk, { force: true });
-    await Promise.all([createDisk(machine.disk, record.diskMiB), ensureKeys(machine.keys, record.id)]);
+    await Promise.all([makeDisk(ctx, record), ensureKeys(machine.keys, record.id)]);
   } else if (await statIfExists(machine.disk)) {
     await ensureKeys(machine.keys, record.id);
   } else {
@@ -65,6 +66,13 @@ export async function completeMachine(
       },
     );
   }
+}
+
+async function makeDisk(ctx: Context, record: MachineRecord): Promise<void> {
+  const { disk } = ctx.layout.machine(record.id);
+  const base = await requireBase(ctx.layout, record);
+  if (base) await createBootDisk(disk, base, record.diskMiB);
+  else await createDisk(disk, record.diskMiB);
 }
 
 /** The id of the machine's record, which is written when there is none. */

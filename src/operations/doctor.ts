@@ -43,6 +43,8 @@ const IMPORT_TOOLS = {
   "qemu-img": "disk images and Vagrant boxes",
   sfdisk: "disk images and Vagrant boxes",
   blkid: "disk images and Vagrant boxes",
+  "mkfs.vfat": "boxes that boot from a disk of their own",
+  mcopy: "boxes that boot from a disk of their own",
 } as const satisfies Partial<Record<keyof typeof TOOL_PACKAGES, string>>;
 
 /** Looks at everything bothy needs on this host; with `fix` installs and sets what is missing, then looks again. */

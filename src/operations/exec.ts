@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import type { Connection, ExecRequest } from "../providers/provider.ts";
 import { hostEnvironment, start } from "../system/index.ts";
 import type { Context } from "./context.ts";
+import { requireTools } from "./own-disk.ts";
 import { pump, type Stdio } from "./pump.ts";
 import { managementOf } from "./run-spec.ts";
 import { type RunningMachine, runningMachine } from "./running.ts";
@@ -24,6 +25,7 @@ export async function exec(ctx: Context, options: ExecOptions): Promise<number> 
 
 /** A way into a running machine that does not need its own SSH server. */
 export async function connect(ctx: Context, machine: RunningMachine): Promise<Connection> {
+  requireTools(machine.record, "this");
   return machine.provider.connect(machine.record.id, await managementOf(ctx, machine.record, machine.ip));
 }
 

@@ -7,6 +7,7 @@ import {
   findKernel,
   findTools,
   openKernel,
+  readBox,
   requireRecipe,
   resolveLayers,
 } from "../boxes/index.ts";
@@ -68,8 +69,9 @@ async function missingBoxes(
   const byName = new Map(sources.map((source) => [boxNameOf(source, folder), source]));
   const tasks = await Promise.all(
     [...byName].map(async ([name, source]) => {
-      const present = await findBox(ctx.layout, name);
-      return present && source.kind !== "build" ? [] : [await obtain(ctx, name, source, folder)];
+      if (source.kind === "box" && (await findBox(ctx.layout, name))) return [];
+      if (source.kind === "image" && (await readBox(ctx.layout, name))) return [];
+      return [await obtain(ctx, name, source, folder)];
     }),
   );
   return tasks.flat();

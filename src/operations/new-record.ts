@@ -48,11 +48,11 @@ export function changesOf(before: MachineRecord, now: MachineRecord): string[] {
 }
 
 function boxOf(box: Box, config: MachineConfig, { volumes }: ImageVolumes): MachineRecord["box"] {
-  const { name, digest, layers, init, environment, entrypoint, command } = box;
+  const { name, digest, layers, disk, init, environment, entrypoint, command } = box;
   const { runAs, workdir, stopSignal, healthcheck, exposedPorts, kernel } = box;
   refuseNul(box);
   return {
-    ...{ name, digest, layers, init, user: config.user ?? box.user ?? "root", environment },
+    ...{ name, digest, layers, disk, init, user: config.user ?? box.user ?? "root", environment },
     ...{ entrypoint, command, runAs, workdir, stopSignal, healthcheck, exposedPorts, kernel },
     volumes: volumes.length > 0 ? [...volumes] : undefined,
   };

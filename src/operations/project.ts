@@ -1,5 +1,5 @@
-import { isKnownBox } from "../boxes/index.ts";
 import { dockerfilePath } from "../boxes/dockerfile/index.ts";
+import { isKnownBox } from "../boxes/index.ts";
 import {
   type LoadedProject,
   loadProject,

@@ -1,8 +1,16 @@
-import { ensureKeys, MANAGEMENT_PORT, type MachineRecord, seedFiles, writeSeed } from "../machines/index.ts";
+import {
+  cloudSeedFiles,
+  ensureKeys,
+  MANAGEMENT_PORT,
+  type MachineRecord,
+  seedFiles,
+  writeSeed,
+} from "../machines/index.ts";
 import type { LayerFile, Management, RunSpec } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
 import type { Images } from "./images.ts";
 import type { Attachment } from "./network.ts";
+import { requireBase } from "./own-disk.ts";
 
 /** Everything a provider needs for one start: writes the seed, checks the layers, puts the paths together. */
 export async function runSpec(
@@ -19,7 +27,8 @@ export async function runSpec(
     needsChannel: !features.execWithoutNetwork,
     limitsItself: features.ownKernel,
   };
-  await writeSeed(ctx.layout, record.id, seedFiles(facts));
+  await requireBase(ctx.layout, record);
+  await writeSeed(ctx.layout, record.id, record.box.disk ? cloudSeedFiles(facts) : seedFiles(facts));
   return {
     id: record.id,
     name: record.name,
@@ -30,6 +39,7 @@ export async function runSpec(
     tools: images.tools,
     kernel: await images.kernelOf(record),
     dataDisk: machine.disk,
+    boot: record.box.disk && { firmware: record.box.disk.firmware },
     seed: machine.seed,
     boxInit: record.box.init,
     cpus: record.cpus,

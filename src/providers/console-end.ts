@@ -9,7 +9,7 @@ export interface ConsoleEnd {
 }
 
 /** conmon's log gives a line that came in pieces one line a piece; all but the last are `P`. */
-const PIECE = /^\S+ stdout (?<kind>[PF]) (?<text>[^]*)$/;
+const PIECE = /^\S+ stdout (?<kind>[PF]) (?<text>[\s\S]*)$/;
 /** The kernel's own remarks, such as the one on turning the power off. */
 const KERNEL = /^\[\s*\d+\.\d+\] /;
 /** Not at the beginning of a line where the program did not end its own last one. */

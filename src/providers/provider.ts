@@ -14,6 +14,8 @@ export interface Features {
   readonly liveLimits: boolean;
   /** `exec` reaches a running machine whose network is down. */
   readonly execWithoutNetwork: boolean;
+  /** Runs machines that boot a whole disk with a system of its own (`RunSpec.boot`). */
+  readonly bootsDisks: boolean;
 }
 
 /** One finding of `bothy doctor`. */
@@ -65,14 +67,16 @@ export interface RunSpec {
   /** Tells this store's resources from another store's on the same host. */
   readonly storeTag: string;
   readonly hostname: string;
-  /** EROFS layers of the box, bottom first, at least one. */
+  /** EROFS layers of the box, bottom first, at least one unless there is a `boot`. */
   readonly layers: readonly LayerFile[];
   /** EROFS with the guest side, mounted at /.bothy. */
   readonly tools: LayerFile;
   /** There for providers whose machines have their own kernel. */
   readonly kernel?: KernelFiles | undefined;
-  /** Sparse ext4 file with `upper/ work/ volumes/`. */
+  /** Sparse ext4 file with `upper/ work/ volumes/`; with `boot`, a qcow2 file with a system on it. */
   readonly dataDisk: string;
+  /** There when the machine boots from `dataDisk`: layers and tools stay outside, and the seed is for cloud-init. */
+  readonly boot?: { readonly firmware: "bios" | "efi" } | undefined;
   /** Folder with the identity for this start (docs/guest.md); the guest reads it at /run/bothy/seed. */
   readonly seed: string;
   /** What the guest's init hands over to (`/sbin/init`); absent: our init supervises. */

@@ -30,6 +30,8 @@ export const TOOL_PACKAGES = {
   "qemu-img": "qemu-utils",
   blkid: "util-linux",
   sfdisk: "fdisk",
+  "mkfs.vfat": "dosfstools",
+  mcopy: "mtools",
   "dump.erofs": "erofs-utils",
 } as const;
 

@@ -1,6 +1,6 @@
-import { describeProgram } from "../support/conformance/program.ts";
+import { describeManyLayers, describeProgram } from "../support/conformance/program.ts";
 import { realHarness } from "../support/conformance/real-harness.ts";
-import { boxImages, programImages, tinyImages } from "../support/images.ts";
+import { boxImages, manyLayers, programImages, tinyImages } from "../support/images.ts";
 import { describeProvider } from "./provider.contract.ts";
 
 describeProvider({
@@ -20,4 +20,10 @@ describeProgram(
   "containers from a box with a program alone",
   () => realHarness("container", programImages),
   10_000,
+);
+
+describeManyLayers(
+  "a container of 127 layers",
+  () => realHarness("container", (layout) => manyLayers(layout, 127)),
+  20_000,
 );

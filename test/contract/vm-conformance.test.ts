@@ -1,6 +1,6 @@
-import { describeProgram } from "../support/conformance/program.ts";
+import { describeManyLayers, describeProgram } from "../support/conformance/program.ts";
 import { realHarness } from "../support/conformance/real-harness.ts";
-import { boxImages, programImages, tinyImages } from "../support/images.ts";
+import { boxImages, manyLayers, programImages, tinyImages } from "../support/images.ts";
 import { describeProvider } from "./provider.contract.ts";
 
 describeProvider({
@@ -17,3 +17,9 @@ describeProvider({
 });
 
 describeProgram("VMs from a box with a program alone", () => realHarness("vm", programImages), 60_000);
+
+describeManyLayers(
+  "a VM of 127 layers",
+  () => realHarness("vm", (layout) => manyLayers(layout, 127)),
+  90_000,
+);

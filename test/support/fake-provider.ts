@@ -38,6 +38,8 @@ export class FakeBackend {
   readonly faults = new Map<FakeStep, "fail" | "hang">();
   /** Set: nobody answers, and every question fails with it. */
   unreachable: BothyError | undefined;
+  /** Set: the programs of machines that are started end at once, with this status. */
+  endsWith: number | undefined;
   readonly #disks = new Map<string, FakeFiles>();
 
   /** The files on a data disk, kept as long as the backend. */
@@ -73,6 +75,7 @@ export function fakeProvider(backend: FakeBackend, storeTag: string, options: Fa
     ownKernel: isolation === "vm",
     liveLimits: false,
     execWithoutNetwork: isolation !== "vm",
+    bootsDisks: isolation === "vm",
     ...options.features,
   };
   const find = (id: string) => backend.machines.get(`${storeTag} ${id}`);
@@ -87,6 +90,7 @@ export function fakeProvider(backend: FakeBackend, storeTag: string, options: Fa
       backend.release(storeTag, spec.id);
       const machine = await acquire({ backend, features, options }, spec, context);
       backend.machines.set(`${storeTag} ${spec.id}`, machine);
+      if (backend.endsWith !== undefined) machine.endProgram(backend.endsWith);
     },
     stop: async (id) => {
       refuseUnreachable(backend);
@@ -180,7 +184,15 @@ async function readSeed(folder: string): Promise<FakeSeed> {
 function describe(machine: FakeMachine): LiveMachine {
   const { id, name, project } = machine.spec;
   const uptimeS = Math.floor((Date.now() - machine.startedAt) / 1000);
-  return { id, name, project: project.id, state: machine.state, uptimeS, reason: machine.reason };
+  return {
+    id,
+    name,
+    project: project.id,
+    state: machine.state,
+    uptimeS,
+    reason: machine.reason,
+    exitStatus: machine.exitStatus,
+  };
 }
 
 function connection(machine: FakeMachine): Connection {

@@ -49,12 +49,34 @@ export async function programImages(layout: Layout): Promise<Images> {
   });
 }
 
+/** The same box under more layers, each with a file `/layers/NUMBER`, and one that all of them have. */
+export async function manyLayers(layout: Layout, count: number): Promise<Images> {
+  const base = await programImages(layout);
+  const layers = [...base.layers];
+  while (layers.length < count) {
+    const number = String(layers.length);
+    const [layer] = await packedLayer(layout, async (folder) => {
+      await mkdir(join(folder, "layers"));
+      for (const name of [number, "top"]) await writeFile(join(folder, "layers", name), number);
+    });
+    layers.push(layer);
+  }
+  return { ...base, layers };
+}
+
 /** The images for machines of a box of one layer, with what `fill` puts into its folder. */
 async function packedImages(
   layout: Layout,
   user: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<Images> {
+  return { ...(await artefacts(layout)), layers: await packedLayer(layout, fill), user };
+}
+
+async function packedLayer(
+  layout: Layout,
+  fill: (folder: string) => Promise<void>,
+): Promise<[Images["layers"][number]]> {
   const folder = join(layout.temporary(), `image-${randomBytes(4).toString("hex")}`);
   await ensureFolder(folder, 0o755);
   await fill(folder);
@@ -62,7 +84,7 @@ async function packedImages(
   await ensureFolder(layout.layers());
   await rename(`${folder}.erofs`, layout.layer(digest));
   await rm(folder, { recursive: true });
-  return { ...(await artefacts(layout)), layers: [{ digest, path: layout.layer(digest) }], user };
+  return [{ digest, path: layout.layer(digest) }];
 }
 
 async function artefacts(layout: Layout): Promise<Pick<Images, "tools" | "kernel">> {

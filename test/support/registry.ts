@@ -97,9 +97,9 @@ function configuration(folder: string, auth: string, tls: Certificate | undefine
   }); // JSON is YAML
 }
 
-/** The port is the kernel's choice: the log tells it. */
+/** The port is the kernel's choice: the log tells it. It dies with us, also when a test is killed. */
 async function serve(folder: string): Promise<{ child: ChildProcess; port: number }> {
-  const script = 'exec docker-registry serve "$1" >"$2" 2>&1';
+  const script = 'exec setpriv --pdeathsig KILL docker-registry serve "$1" >"$2" 2>&1';
   const log = join(folder, "log");
   const child = start(["sh", "-c", script, "sh", join(folder, "config.yml"), log], {
     stdio: "ignore",

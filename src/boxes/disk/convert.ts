@@ -27,11 +27,36 @@ export type WholeDisk = NonNullable<BoxContent["disk"]>;
 
 /** An image may be made to keep its reader busy for ever, or to fill its memory. */
 const BOUNDED = ["prlimit", "--cpu=600", "--as=8589934592"];
+/** What `qemu-img check` returns when content is lost; 3 means clusters that nobody uses. */
+const CORRUPT = 2;
 
-/** Checks an image before any program opens it. @throws as `checkQcow2`. */
-export async function inspectDisk(path: string, format: DiskFormat, title: string): Promise<DiskFile> {
-  const virtualBytes = format === "qcow2" ? await checkQcow2(path, title) : (await stat(path)).size;
-  return { path, format, virtualBytes };
+/**
+ * Checks an image: its header before any program opens it, then that everything it refers to is there, for what is
+ * missing would read as zeros. @throws as `checkQcow2`.
+ */
+export async function inspectDisk(
+  path: string,
+  format: DiskFormat,
+  title: string,
+  signal?: AbortSignal,
+): Promise<DiskFile> {
+  if (format === "raw") return { path, format, virtualBytes: (await stat(path)).size };
+  const virtualBytes = await checkQcow2(path, title);
+  const { exitCode, stdout } = await qemuImg(
+    ["check", "--output=json", "-f", format, path],
+    title,
+    signal,
+    [0, 2, 3],
+  );
+  if (exitCode !== CORRUPT) return { path, format, virtualBytes };
+  const { corruptions = 0 } = JSON.parse(stdout) as { corruptions?: number };
+  throw new BothyError(
+    "BOX_INVALID",
+    `\`${title}\` is cut short or damaged: ${corruptions} errors in its qcow2 tables`,
+    {
+      hints: ["fetch it again", "or see what is left of it: `qemu-img check -r all FILE`"],
+    },
+  );
 }
 
 /**
@@ -92,9 +117,14 @@ async function convert(
   });
 }
 
-async function qemuImg(argv: readonly string[], title: string, signal?: AbortSignal) {
+async function qemuImg(
+  argv: readonly string[],
+  title: string,
+  signal?: AbortSignal,
+  okCodes: readonly number[] = [0],
+) {
   try {
-    return await run([...BOUNDED, "qemu-img", ...argv], { signal });
+    return await run([...BOUNDED, "qemu-img", ...argv], { signal, okCodes });
   } catch (error) {
     if (!(error instanceof CommandError) || /No space left/.test(error.result.stderr)) throw error;
     if (error.result.exitCode === 127) throw missingTool("qemu-img", error);

@@ -49,7 +49,7 @@ const BOOT_CODE_BYTES = 440;
 
 /**
  * The partitions of a raw disk, by its MBR (logical ones too) or GPT, and what each holds; one that spans the disk
- * when there is no table.
+ * when there is no table. @throws BothyError `BOX_INVALID` when the disk ends before its partitions.
  */
 export async function mapDisk(
   file: string,
@@ -73,6 +73,11 @@ export async function mapDisk(
     partUuid: partUuidOf(table, entry),
     partLabel: entry.name,
   }));
+  if (partitions.some((part) => part.offsetBytes + part.sizeBytes > sizeBytes)) {
+    throw new BothyError("BOX_INVALID", "the disk is cut short: it has partitions beyond its end", {
+      hints: ["fetch it again"],
+    });
+  }
   const probed: Partition[] = [];
   for (const part of partitions) probed.push({ ...part, ...(await probe(part, signal)) });
   return { partitions: probed, firmware: await firmwareOf(file, entries) };

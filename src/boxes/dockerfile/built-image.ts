@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { BothyError } from "../../errors.ts";
 import { ensureFolder, type Layout, statIfExists } from "../../system/index.ts";
+import type { BoxLayer } from "../box.ts";
 import { findLayer } from "../layer/index.ts";
 import { parseImageConfig, parseManifest } from "../oci/documents.ts";
 import { hostPlatform, platformMissing, platformText, runsOn } from "../oci/platform.ts";
@@ -76,15 +77,21 @@ function exportLayers(layout: Layout, buildah: Buildah, id: string, layers: read
   };
 }
 
+/** What a layer is may depend on those below it: above one that is not there yet, only what does not is found. */
 async function storedLayers(layout: Layout, layers: readonly Descriptor[]): Promise<Set<string>> {
-  const untold = Promise.reject<never>(new Error("only layers that stand by themselves"));
+  const untold = Promise.reject<never>(new Error("the layers below are not there yet"));
   untold.catch(() => {});
-  const found = await Promise.all(
-    layers.map(({ digest }) =>
-      findLayer(layout, digest.replace("sha256:", ""), untold).catch(() => undefined),
-    ),
-  );
-  return new Set(layers.filter((_, index) => found[index]).map(({ digest }) => digest));
+  const stored = new Set<string>();
+  let below: BoxLayer[] | undefined = [];
+  for (const { digest } of layers) {
+    const diffId = digest.replace("sha256:", "");
+    const found: BoxLayer | undefined = await findLayer(layout, diffId, below ?? untold).catch(
+      () => undefined,
+    );
+    if (found) stored.add(digest);
+    below = found && below && [...below, found];
+  }
+  return stored;
 }
 
 /**

@@ -84,9 +84,8 @@ export async function dockerfileInputs(
 
 async function readDockerfile(spec: DockerfileSpec, path: string): Promise<string> {
   const { context } = spec;
-  const folder = await statIfExists(`${context}/.`); // a link to one will do
-  if (!folder?.isDirectory()) {
-    const why = folder ? "is no folder" : "does not exist";
+  if (!(await statIfExists(`${context}/.`))) {
+    const why = (await statIfExists(context)) ? "is no folder" : "does not exist";
     throw new BothyError("DOCKERFILE_FAILED", `the build context ${context} ${why}`);
   }
   const text = await readIfExists(path).catch((cause: unknown) => {

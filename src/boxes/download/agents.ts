@@ -21,7 +21,7 @@ const agents = new Map<string, Promise<http.Agent>>();
 /**
  * The agent that connects to a URL: through the proxy of the environment, trusting what the host and the caller trust.
  * Kept and used again, with its idle connections; those never keep the process alive.
- * @throws BothyError `CREDENTIALS_INVALID` for an authority's file that cannot be read.
+ * @throws BothyError `CONFIG_INVALID` for an authority's file that cannot be read.
  */
 export function agentFor(url: URL, tls: TlsChoice): Promise<http.Agent> {
   const proxy = proxyFor(url);
@@ -63,7 +63,7 @@ async function readAuthority(file: string): Promise<{ text: string }> {
   const text = await readIfExists(file);
   if (text?.includes("-----BEGIN CERTIFICATE-----")) return { text };
   const why = text === undefined ? "there is no such file" : "it holds no certificate in PEM form";
-  throw new BothyError("CREDENTIALS_INVALID", `cannot trust the certificates of \`${file}\`: ${why}`, {
+  throw new BothyError("CONFIG_INVALID", `cannot trust the certificates of \`${file}\`: ${why}`, {
     hints: ["`ca:` of registries.yaml names it (docs/registries.md)"],
   });
 }

@@ -101,7 +101,7 @@ async function fromFile(
 ): Promise<Box> {
   const { signal, report } = options;
   const name = normaliseBoxName(options.name ?? nameless(fetched.title));
-  if (kind === "image") return fromImage(layout, fetched, name, options);
+  if (kind === "image") return fromImage(layout, fetched, name, source, options);
   const checksum = source.checksum ?? `sha256:${await digestOfFile(fetched.path, signal)}`;
   const complete = { ...source, checksum };
   await using _held = await lock(layout.lock(`box-${name}`), {
@@ -170,11 +170,13 @@ async function fromImage(
   layout: Layout,
   fetched: Fetched,
   name: string,
+  origin: Source,
   options: AddFileOptions,
 ): Promise<Box> {
   const { signal, report, force } = options;
+  const isUrl = /^https?:/i.test(origin.file); // then the archive is a download, which goes
   await using source = await openArchive(layout, fetched.path, { signal });
-  const box = await addImage(layout, source, name, { signal, report, force });
+  const box = await addImage(layout, source, name, { signal, report, force, ...(isUrl ? { origin } : {}) });
   await fetched.done();
   return box;
 }

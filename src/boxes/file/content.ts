@@ -93,7 +93,7 @@ async function fromDisks(
 ): Promise<BoxContent> {
   const { title, scratch, signal, report } = request;
   const disks = [];
-  for (const { path, format } of files) disks.push(await inspectDisk(path, format, title));
+  for (const { path, format } of files) disks.push(await inspectDisk(path, format, title, signal));
   const content = await readDisks(layout, { disks, title, scratch: join(scratch, "disks"), signal, report });
   if ("layer" in content) {
     return adopt(layout, content.layer, { user, scratch: join(scratch, "adopt"), signal, report });

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { BothyError } from "../../errors.ts";
 import { start } from "../../system/index.ts";
 import { isQcow2, readHead } from "../disk/index.ts";
+import { isImageArchive } from "../image/index.ts";
 
 /** What a file is, by its content. */
 export type FileKind =
@@ -73,6 +74,7 @@ async function packedKind(path: string, title: string): Promise<FileKind> {
 
 /** The first names of the archive tell; boxes with their metadata last are read to the end, as they are short of names. */
 async function tarKind(path: string): Promise<FileKind> {
+  if (await isImageArchive(path)) return "image"; // also where the documents follow many layers
   const listing = ["tar", "--list", "--force-local", "--quoting-style=escape", "--file", path];
   let count = 0;
   for await (const name of linesOf(listing)) {

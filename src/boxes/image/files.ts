@@ -5,7 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { BothyError, hasErrno } from "../../errors.ts";
 import { diskFull, ensureFolder, type Layout, removeTree } from "../../system/index.ts";
 import { openTar } from "./tar-file.ts";
-import { bytesOfFile, indexTar, normalise, type TarMember } from "./tar-index.ts";
+import { normalise } from "./tar-header.ts";
+import { bytesOfFile, indexTar, type TarMember } from "./tar-index.ts";
 
 /** Files by name, those of a folder or of an archive: what an OCI layout and a `docker save` archive consist of. */
 export interface Files extends AsyncDisposable {

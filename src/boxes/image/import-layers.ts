@@ -14,7 +14,7 @@ export interface ImportOptions {
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
 }
 
-/** A blob, its unpacked tar and the layer made of it: packed, they are about so many times the blob. */
+/** A blob and the layer made of it, which is packed less tightly. */
 const ROOM_PER_BYTE = 3;
 
 /**

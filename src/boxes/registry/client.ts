@@ -1,3 +1,4 @@
+import { BothyError } from "../../errors.ts";
 import type { Clock } from "../../system/index.ts";
 import { type HttpAnswer, isLoopback, send, type TlsChoice } from "../download/index.ts";
 import { authorization } from "./authorization.ts";
@@ -53,7 +54,7 @@ export function registryClient(
   const access = authorization({ host: account, repository, tls, signal }, clock);
   let protocol: Promise<string> | undefined;
   const once = async (request: RegistryRequest): Promise<HttpAnswer> => {
-    protocol ??= place.protocol ? Promise.resolve(place.protocol) : findProtocol(host, tls, clock, signal);
+    protocol ??= place.protocol ? Promise.resolve(place.protocol) : findProtocol(host, clock, signal);
     const url = `${await protocol}//${host}/v2/${repository}/${request.path}`;
     const { header } = access;
     const headers = { ...request.headers, ...(header ? { authorization: header } : {}) };
@@ -86,20 +87,18 @@ function tlsOf(settings: Settings, host: string): TlsChoice {
 /**
  * Registries speak TLS. Only one on this host may speak plain HTTP without being configured to: TLS is tried first, so
  * that a registry with TLS never gets a password in the clear, and what does not understand it is asked again without.
+ * Whether its certificate is trusted is left to the first request: the probe carries nothing.
  */
-async function findProtocol(
-  host: string,
-  tls: (host: string) => TlsChoice,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<string> {
+async function findProtocol(host: string, clock: Clock, signal?: AbortSignal): Promise<string> {
   if (!isLoopback(host.replace(/:\d+$/, ""))) return "https:";
   const url = `https://${host}/v2/`;
+  const tls = () => ({ insecure: true });
   try {
-    const answer = await send({ url, tls, signal, retries: false, connectMs: PROBE_MS }, clock);
-    answer.body.destroy();
+    const probe = { url, tls, signal, retries: false, staysSecure: true, connectMs: PROBE_MS };
+    (await send(probe, clock)).body.destroy();
     return "https:";
   } catch (error) {
+    if (error instanceof BothyError && error.code === "DOWNLOAD_FAILED") return "https:"; // it redirects somewhere
     if (speaksNoTls(error)) return "http:";
     throw unreachable(error, host, url);
   }

@@ -55,6 +55,11 @@ export function denied(what: string, host: string, said: string, tried: Credenti
 /** The error for everything else that a registry answers. */
 export function failed(what: string, host: string, { said, status, retryAfter }: Refusal): BothyError {
   const message = `${host} failed for ${what}: ${said}`;
+  if (status < 500 && status !== 429) {
+    return new BothyError("REGISTRY_FAILED", message, {
+      hints: [`does a registry listen there? curl -i ${host}/v2/`],
+    });
+  }
   if (status !== 429) return new BothyError("REGISTRY_FAILED", message, { hints: ["try again later"] });
   const wait = retryAfter ? [`it asks to be left alone: Retry-After: ${retryAfter}`] : ["try again later"];
   return new BothyError("REGISTRY_FAILED", message, {

@@ -17,7 +17,7 @@ export function libvirtProvider(options: LibvirtOptions): Provider & Freezable {
   return {
     name: "libvirt",
     isolation: "vm",
-    features: { ownKernel: true, liveLimits: false, execWithoutNetwork: false },
+    features: { ownKernel: true, liveLimits: false, execWithoutNetwork: false, bootsDisks: true },
     check: () => checkHost(options),
     start: (spec, context = {}) => startDomain(options, spec, context),
     stop: (id, stopOptions) => stopDomain(options, id, stopOptions),

@@ -1,4 +1,4 @@
-import { chmod, chown, open, readdir, rmdir } from "node:fs/promises";
+import { chmod, chown, readdir, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasErrno } from "../../errors.ts";
 import {
@@ -6,13 +6,13 @@ import {
   type Layout,
   readIfExists,
   removeTree,
-  run,
   statIfExists,
   writeFileAtomic,
   writeJson,
 } from "../../system/index.ts";
 import type { RunSpec } from "../provider.ts";
 import type { QemuUser } from "./host/index.ts";
+import { writeCloudSeedDisk, writeSeedDisk } from "./seed-disk.ts";
 
 /** Our corner of a machine's run folder; the other provider has its own. */
 const FOLDER = "libvirt";
@@ -63,7 +63,7 @@ export async function writeRunFiles(spec: RunSpec, domain: string): Promise<RunF
   const record: RunRecord = { ...owner, domain, dataDisk, consoleFrom };
   await writeJson(files.record, record, 0o600);
   await writeFileAtomic(files.knownHosts, `${id} ${spec.management.hostKey.trim()}\n`, 0o600);
-  await writeSeedDisk(spec.seed, files.seedDisk);
+  await (spec.boot ? writeCloudSeedDisk : writeSeedDisk)(spec.seed, files.seedDisk);
   return files;
 }
 
@@ -105,14 +105,4 @@ export async function reclaimDisk(path: string): Promise<void> {
   if (!disk?.isFile()) return;
   if (disk.uid !== 0 || disk.gid !== 0) await chown(path, 0, 0);
   if ((disk.mode & 0o777) !== 0o600) await chmod(path, 0o600);
-}
-
-/** The seed as the raw content of a disk: an uncompressed tar, the same bytes for the same seed. */
-async function writeSeedDisk(seed: string, target: string): Promise<void> {
-  const file = await open(target, "wx", 0o600); // before a secret is in it
-  await file.close();
-  await run([
-    ...["tar", "--create", "--file", target, "--format=ustar", "--sort=name"],
-    ...["--owner=0", "--group=0", "--numeric-owner", "--directory", seed, "."],
-  ]);
 }

@@ -16,7 +16,7 @@ export function ociProvider(options: OciOptions): Provider & Freezable {
   return {
     name: "oci",
     isolation: "container",
-    features: { ownKernel: false, liveLimits: false, execWithoutNetwork: true },
+    features: { ownKernel: false, liveLimits: false, execWithoutNetwork: true, bootsDisks: false },
     check: () => checkHost(store.findRuntime),
     start: (spec, context = {}) => startMachine(store, spec, context),
     stop: (id, stop) => stopMachine(store, id, stop),

@@ -62,6 +62,19 @@ test("a base image is looked up again only when that is asked for", async () => 
   await expect(shop.build({}, { force: true })).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
 });
 
+test("a base image of another platform is refused", async () => {
+  await using shop = await openWorkshop();
+  await using registry = await startRegistry();
+  const folder = await shop.home.sub("layout");
+  await writeLayout(folder, { layers: [[{ name: "a", content: "1" }]], architecture: "s390x" });
+  const base = await registry.push(`oci:${folder}:latest`, "foreign:1", ["--override-arch=s390x"]);
+  await shop.write({ Dockerfile: `FROM --platform=linux/s390x ${base}\nCOPY busybox /bin/sh\n` });
+  await expect(shop.build()).rejects.toMatchObject({
+    code: "PLATFORM_MISSING",
+    hints: ["there are: linux/s390x"],
+  });
+});
+
 test("names are completed as Docker does and go to the mirrors of bothy's own file", async () => {
   await using shop = await openWorkshop();
   await using registry = await startRegistry();

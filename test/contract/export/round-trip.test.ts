@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { exportBox } from "../../../src/boxes/export/index.ts";
+import { addFile } from "../../../src/boxes/file/index.ts";
 import { addImage, openArchive, openLayout } from "../../../src/boxes/image/index.ts";
 import { type Box, resolveLayers } from "../../../src/boxes/index.ts";
 import { layerSteps, MERGED, mounted } from "../../../src/boxes/mounted/index.ts";
@@ -49,6 +50,19 @@ it.each([
   await exportBox(layout, box, { format: "rootfs", output: join(home.folder, "box.tar") });
   await run(["cmp", join(home.folder, "back.tar"), join(home.folder, "box.tar")]);
 });
+
+it.each(["web.tar", "web.tar.gz", "web.tar.zst"])(
+  "a root file system comes back the same through %s",
+  async (name) => {
+    await using home = await tempHome();
+    const { layout } = home;
+    const box = await makeBox(layout);
+    const output = join(home.folder, name);
+    await exportBox(layout, box, { format: "rootfs", output });
+    const back = await addFile(layout, output, { name: "back", cwd: home.folder });
+    expect(await contentOf(layout, back)).toEqual(await contentOf(layout, box));
+  },
+);
 
 function makeBox(layout: Layout): Promise<Box> {
   return scriptedBox(layout, "shop/web", [BASE, CHANGES], {

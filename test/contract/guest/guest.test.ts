@@ -113,6 +113,7 @@ describe.each(["container", "vm"] as const)("a box without an init as a %s", (le
     expect(await as("-u", "mia")).toBe("1000:1000:1000 50 /home/mia mia\n");
     expect(await as("-u", "1")).toBe("1:1:1 50 / daemon\n");
     expect(await as("-u", "1:50")).toBe("1:50:50 / 1\n");
+    expect(await as("-u", "mia:daemon")).toBe("1000:1:1 /home/mia 1000\n");
     expect(await as("-u", "4711")).toBe("4711:0:0 / 4711\n");
   });
 
@@ -128,6 +129,7 @@ describe.each(["container", "vm"] as const)("a box without an init as a %s", (le
 
   test.each([
     [["-u", "nobody-here"], ["true"], 125, "bothy: no user 'nobody-here' in the machine"],
+    [["-u", "mia:nobodies"], ["true"], 125, "bothy: no group 'nobodies' in the machine"],
     [["-w", "/no/where"], ["true"], 125, "bothy: no directory '/no/where' in the machine"],
     [["-e", "1=2"], ["true"], 125, "bothy: '1=2' is not KEY=VALUE"],
     [[], ["no-such-program"], 127, "No such file"],

@@ -157,7 +157,7 @@ async function changes(home: TempHome): Promise<string[]> {
       folder("new-again", 0o755, 70),
       file("new-again/x"),
       folder("tree", 0o755, 71),
-      folder("tree/gone-and-back", 0o755, 72),
+      folder("tree/back", 0o755, 72),
       folder("etc", 0o755, 73),
       { name: "etc/hard", type: "1", link: "opaque/new" },
       folder("opaque", 0o711, 61),

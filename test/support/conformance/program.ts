@@ -79,3 +79,16 @@ async function consoleOf(spec: RunSpec): Promise<string> {
   const text = await readFile(spec.consoleLog, "utf8").catch(() => "");
   return text.split("\n").map(plainLine).join("\n");
 }
+
+/** Proves that a box may have as many layers as there are allowed, all of them seen, the uppermost first. */
+export function describeManyLayers(name: string, make: () => Promise<Harness>, bootMs: number): void {
+  it(name, { timeout: bootMs + 60_000 }, async () => {
+    await using harness = await make();
+    const spec = await harness.spec();
+    await harness.open().start(spec);
+    await using connection = await answering(harness, spec, bootMs);
+    const seen = await output(connection, ...INSIDE, "cat /layers/top; echo; ls /layers | wc -l");
+    expect(seen.split(/\D+/).map(Number)).toEqual([spec.layers.length - 1, spec.layers.length]);
+    await harness.open().stop(spec.id, { deadlineMs: 0 });
+  });
+}

@@ -25,6 +25,7 @@ export class FakeMachine {
   readonly startedAt = Date.now();
   state: LiveMachine["state"] = "running";
   reason: string | undefined;
+  exitStatus: number | undefined;
   networkIsUp = true;
   readonly #features: Features;
   readonly #seed: FakeSeed;
@@ -64,6 +65,13 @@ export class FakeMachine {
     this.#processes.add(process);
     process.exitCode.catch(() => {}).finally(() => this.#processes.delete(process));
     return process;
+  }
+
+  /** Its program comes to its end, and the machine with it. */
+  endProgram(status: number): void {
+    this.state = "stopped";
+    this.exitStatus = status;
+    this.reason = `its program ended with exit status ${status}`;
   }
 
   /** Ends every command: by the machine's stop, or lost with its backend. */

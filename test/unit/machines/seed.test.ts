@@ -45,6 +45,24 @@ describe("seedFiles", () => {
     await expect(asText(seedFiles(facts))).toMatchFileSnapshot("golden/seed-vm.txt");
   });
 
+  it("says of a program what is to be run, in words that a shell reads back", () => {
+    const { box } = machineRecord();
+    const record = machineRecord({
+      box: { ...box, entrypoint: ["/run"], command: ["it's", "a\nb", ""], volumes: ["/data", "/srv/in"] },
+      ...{ volumes: ["/srv"], environment: { TEXT: "a\nb\n" } },
+    });
+    expect(seedFiles({ ...facts, record })).toMatchObject({
+      format: "2\n",
+      command: "/run 'it'\\''s' 'a\nb' ''\n",
+      "run-as": "root\n",
+      workdir: "/\n",
+      "stop-signal": "15\n",
+      restart: "no\n",
+      volumes: "srv /srv\ndata /data\n",
+      environment: "TEXT=a\n\tb\n\t\n",
+    });
+  });
+
   it("says to a container with nothing particular only what applies", async () => {
     const plain: SeedFacts = {
       ...facts,

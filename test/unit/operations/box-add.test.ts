@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { type AddBoxOptions, addBox } from "../../../src/operations/box-add.ts";
 import type { Context } from "../../../src/operations/context.ts";
 import { pullImage } from "../../../src/operations/pull-image.ts";
 import { run } from "../../../src/system/index.ts";
+import { serveHttp } from "../../support/http-server.ts";
 import { tarOf, type WrittenImage, writeLayout } from "../../support/oci-layout.ts";
 import { type RecordingReporter, recordingReporter } from "../../support/recording-reporter.ts";
 import { startRegistry, type TestRegistry } from "../../support/registry.ts";
@@ -36,6 +38,7 @@ afterAll(() => registry[Symbol.asyncDispose]());
 
 const add = (text: string, options: AddBoxOptions = {}) => addBox(ctx, text, options);
 const push = (name: string) => registry.push(`oci:${folder}/layout:web`, name);
+const serveFile = (path: string) => serveHttp((_, response) => createReadStream(path).pipe(response));
 const silent = { report: () => {}, title: () => {} };
 
 describe("an image of a registry", () => {
@@ -91,6 +94,17 @@ describe("what lies on this host", () => {
   it("an archive, by its content", async () => {
     await run(["tar", "-C", join(folder, "layout"), "-cf", join(folder, "Images 1.tar"), "."]);
     expect(await add("./Images 1.tar")).toMatchObject({ name: "images-1", command: ["serve"] });
+  });
+
+  it("an archive by its URL, which is where it came from", async () => {
+    await run(["tar", "-C", join(folder, "layout"), "-cf", join(folder, "images.tar"), "."]);
+    await using server = await serveFile(join(folder, "images.tar"));
+    const box = await add(`${server.url}/images.tar`);
+    expect(box).toMatchObject({
+      name: "images",
+      command: ["serve"],
+      source: { file: `${server.url}/images.tar` },
+    });
   });
 
   it("a root file system", async () => {

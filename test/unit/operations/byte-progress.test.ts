@@ -24,7 +24,7 @@ it("tells layers, bytes and rate, four times a second", () => {
       [1000, at(11, 1)],
       [1100, at(12, 1)],
       [9000, at(30, 2)],
-      [9400, at(40, 3)],
+      [9010, at(40, 3)],
       [9700, at(40, 5)],
     ]),
   ).toEqual([

@@ -28,6 +28,30 @@ function abortOnce(lab: FakeLab, line: string, abort: AbortController): void {
   }, 10);
 }
 
+describe("a program that ends while up waits", () => {
+  it("with 0 has done its work: the machine was created, and its end is told", async () => {
+    await using lab = await fakeLab(ONE);
+    lab.backends.container.endsWith = 0;
+    const { machines } = await up(lab.ctx, { machines: [] });
+    expect(machines).toMatchObject([{ name: "web", action: "created" }]);
+    expect(lab.ctx.reporter.lines("info")).toContain("web: its program ended with exit status 0");
+    await destroy(lab.ctx, []);
+    await expectNothing(lab);
+  });
+
+  it("with another status fails, and the machine can be looked at", async () => {
+    await using lab = await fakeLab(ONE);
+    lab.backends.container.endsWith = 3;
+    await expect(up(lab.ctx, { machines: [] })).rejects.toMatchObject({
+      code: "MACHINE_STOPPED_EARLY",
+      message: expect.stringContaining("its program ended with exit status 3"),
+    });
+    expect((await listRecords(lab.ctx.layout)).records).toMatchObject([{ name: "web", intent: "present" }]);
+    await destroy(lab.ctx, []);
+    await expectNothing(lab);
+  });
+});
+
 describe("an up that fails", () => {
   it.each(FAKE_STEPS)("at the provider's step %s leaves nothing of a new machine", async (step) => {
     await using lab = await fakeLab(ONE);

@@ -34,6 +34,7 @@ export const INODE_BYTES = 64;
 /** Where in an inode its number of links is. */
 export const LINKS_AT = 44;
 const XATTR_HEADER_BYTES = 12;
+const NOTHING = Buffer.alloc(0);
 /** The count of an inode's attributes' size has 16 bits. */
 const MOST_XATTR_BYTES = 65_000 * 4;
 
@@ -51,7 +52,7 @@ export interface InodeFields {
 /** An inode in the extended form (erofs_fs.h, `erofs_inode_extended`) with its attributes after it. */
 export function inodeBytes({ type, attributes, layout, size, start, links }: InodeFields): Buffer {
   const xattrs = xattrBytes(attributes.xattrs);
-  const bytes = Buffer.alloc(INODE_BYTES + xattrs.length);
+  const bytes = Buffer.allocUnsafe(INODE_BYTES + xattrs.length).fill(0); // small ones come from a pool
   bytes.writeUInt16LE(1 | (layout << 1), 0);
   bytes.writeUInt16LE(xattrs.length === 0 ? 0 : (xattrs.length - XATTR_HEADER_BYTES) / 4 + 1, 2);
   bytes.writeUInt16LE(MODE_TYPE[type] | attributes.mode, 4);
@@ -82,7 +83,7 @@ export function doXattrsFit(xattrs: Xattrs): boolean {
 }
 
 function xattrBytes(xattrs: Xattrs): Buffer {
-  if (xattrs.size === 0) return Buffer.alloc(0);
+  if (xattrs.size === 0) return NOTHING;
   const entries = [...xattrs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => entry(name, value));
   return Buffer.concat([Buffer.alloc(XATTR_HEADER_BYTES), ...entries]);
 }

@@ -5,6 +5,9 @@ import { BLOCK } from "./image.ts";
 const BUFFER_BYTES = 1 << 20;
 const ZEROS = Buffer.alloc(1 << 16);
 
+/** Nothing to wait for where a buffer took the bytes: a promise for each of a hundred thousand files is a lot of memory. */
+type Soon = Promise<void> | undefined;
+
 /**
  * A file that grows at its end, with room left in it for what is known later. One buffer is filled while the other is
  * written.
@@ -34,13 +37,10 @@ export class Output implements AsyncDisposable {
   }
 
   /** Copies the bytes to the end. */
-  async append(bytes: Buffer): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const copied = bytes.copy(this.#filled, this.#fill, done);
-      done += copied;
-      this.#fill += copied;
-      if (this.#fill === BUFFER_BYTES) await this.#flush();
-    }
+  append(bytes: Buffer): Soon {
+    if (this.#fill + bytes.length >= BUFFER_BYTES) return this.#appendLong(bytes);
+    this.#fill += bytes.copy(this.#filled, this.#fill);
+    return undefined;
   }
 
   async appendZeros(count: number): Promise<void> {
@@ -53,12 +53,10 @@ export class Output implements AsyncDisposable {
   }
 
   /** Writes over what is there already. */
-  async put(position: number, bytes: Buffer): Promise<void> {
+  put(position: number, bytes: Buffer): Soon {
     const inFile = Math.max(0, Math.min(bytes.length, this.#start - position));
     if (inFile < bytes.length) bytes.copy(this.#filled, position + inFile - this.#start, inFile);
-    if (inFile === 0) return;
-    await this.#writing;
-    await this.#write(bytes.subarray(0, inFile), position);
+    return inFile > 0 ? this.#putInFile(position, bytes.subarray(0, inFile)) : undefined;
   }
 
   /** Everything is on disk. */
@@ -76,6 +74,20 @@ export class Output implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing.catch(() => {});
     await this.#file.close();
+  }
+
+  async #appendLong(bytes: Buffer): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const copied = bytes.copy(this.#filled, this.#fill, done);
+      done += copied;
+      this.#fill += copied;
+      if (this.#fill === BUFFER_BYTES) await this.#flush();
+    }
+  }
+
+  async #putInFile(position: number, bytes: Buffer): Promise<void> {
+    await this.#writing;
+    await this.#write(bytes, position);
   }
 
   async #flush(): Promise<void> {

@@ -7,7 +7,7 @@ import { deviceNumber, type InodeFields, inodeBytes, LAYOUT, LINKS_AT } from "./
 import { Output } from "./output.ts";
 
 /** Gives the next piece of a file's data; `undefined` at its end. */
-export type Pieces = () => Promise<Buffer | undefined>;
+export type Pieces = () => Buffer | undefined | Promise<Buffer | undefined>;
 
 /** Inodes and the small ends of files share blocks; so many of them are filled at once. */
 const ARENA_BLOCKS = 16;
@@ -66,7 +66,7 @@ export class ErofsWriter implements AsyncDisposable {
       start: bits,
       links: 1,
     });
-    return this.#place(Buffer.concat([inode, map]));
+    return this.#place(inode, map);
   }
 
   async symlink(attributes: Attributes, target: string): Promise<number> {
@@ -88,7 +88,7 @@ export class ErofsWriter implements AsyncDisposable {
   async withTail(fields: Omit<InodeFields, "layout">, tail: Buffer): Promise<number> {
     if (tail.length === 0) return this.#place(inodeBytes({ ...fields, layout: LAYOUT.plain }));
     const inode = inodeBytes({ ...fields, layout: LAYOUT.inline });
-    if (inode.length + tail.length <= BLOCK) return this.#place(Buffer.concat([inode, tail]));
+    if (inode.length + tail.length <= BLOCK) return this.#place(inode, tail);
     const start = fields.size < BLOCK ? this.#output.end / BLOCK : fields.start;
     await this.#output.append(tail); // right after the blocks before it
     await this.#output.align();
@@ -105,7 +105,7 @@ export class ErofsWriter implements AsyncDisposable {
 
   /** Room for an inode that is written later, in one block where it can be. */
   async reserve(length: number): Promise<number> {
-    return (await this.#room(length)) / NID_BYTES;
+    return (this.#roomInArena(length) ?? (await this.#newRoom(length))) / NID_BYTES;
   }
 
   async put(nid: number, bytes: Buffer): Promise<void> {
@@ -153,37 +153,35 @@ export class ErofsWriter implements AsyncDisposable {
     return tail;
   }
 
-  async #place(bytes: Buffer): Promise<number> {
-    const nid = await this.reserve(bytes.length);
-    await this.put(nid, bytes);
-    return nid;
+  async #place(inode: Buffer, after?: Buffer): Promise<number> {
+    const length = inode.length + (after?.length ?? 0);
+    const position = this.#roomInArena(length) ?? (await this.#newRoom(length));
+    this.#inodes++;
+    await this.#output.put(position, inode);
+    if (after) await this.#output.put(position + inode.length, after);
+    return position / NID_BYTES;
   }
 
-  /** Where so many bytes fit best; what is larger than a block gets blocks of its own. */
-  async #room(length: number): Promise<number> {
-    if (length > BLOCK) {
-      const position = this.#output.end;
-      await this.#output.appendZeros(Math.ceil(length / BLOCK) * BLOCK);
-      return position;
+  /** Where so many bytes fit best; `undefined` when they fit nowhere. */
+  #roomInArena(length: number): number | undefined {
+    let best = -1;
+    for (let index = 0; index < this.#free.length; index++) {
+      const free = this.#free[index] ?? 0;
+      if (free >= length && (best < 0 || free < (this.#free[best] ?? 0))) best = index;
     }
-    const rounded = Math.ceil(length / NID_BYTES) * NID_BYTES;
-    let best = this.#bestBlock(rounded);
-    if (best < 0) {
-      this.#arena = this.#output.end;
-      await this.#output.appendZeros(ARENA_BLOCKS * BLOCK);
-      this.#free = Array.from({ length: ARENA_BLOCKS }, () => BLOCK);
-      best = 0;
-    }
+    if (best < 0) return undefined;
     const free = this.#free[best] ?? 0;
-    this.#free[best] = free - rounded;
+    this.#free[best] = Math.max(0, free - Math.ceil(length / NID_BYTES) * NID_BYTES);
     return this.#arena + (best + 1) * BLOCK - free;
   }
 
-  #bestBlock(length: number): number {
-    let best = -1;
-    for (const [index, free] of this.#free.entries()) {
-      if (free >= length && (best < 0 || free < (this.#free[best] ?? 0))) best = index;
-    }
-    return best;
+  /** Room in a new arena; what is larger than a block gets blocks of its own. */
+  async #newRoom(length: number): Promise<number> {
+    const position = this.#output.end;
+    await this.#output.appendZeros(length > BLOCK ? Math.ceil(length / BLOCK) * BLOCK : ARENA_BLOCKS * BLOCK);
+    if (length > BLOCK) return position;
+    this.#arena = position;
+    this.#free = Array.from({ length: ARENA_BLOCKS }, () => BLOCK);
+    return this.#roomInArena(length) ?? position;
   }
 }

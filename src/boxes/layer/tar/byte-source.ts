@@ -2,6 +2,9 @@ import { Refusal } from "../refusal.ts";
 
 const EMPTY = Buffer.alloc(0);
 
+/** Most reads are answered from what is there, and a promise for each of a hundred thousand files is a lot of memory. */
+type Ready<T> = T | Promise<T>;
+
 /** A stream of bytes that is read in pieces of the reader's size. */
 export class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
@@ -12,14 +15,26 @@ export class ByteSource {
   }
 
   /** Between 1 and `most` bytes, without a copy; `undefined` at the end. */
-  async some(most: number): Promise<Buffer | undefined> {
-    if (this.#chunk.length === 0 && !(await this.#more())) return undefined;
-    return this.#take(most);
+  some(most: number): Ready<Buffer | undefined> {
+    return this.#chunk.length > 0 ? this.#take(most) : this.#nextOf(most);
   }
 
   /** Exactly `count` bytes; `undefined` when the stream ends right here. */
-  async exactly(count: number): Promise<Buffer | undefined> {
-    if (this.#chunk.length >= count) return this.#take(count);
+  exactly(count: number): Ready<Buffer | undefined> {
+    return this.#chunk.length >= count ? this.#take(count) : this.#joined(count);
+  }
+
+  /** Lets `count` bytes pass. */
+  skip(count: number): Ready<void> {
+    if (this.#chunk.length < count) return this.#pass(count);
+    this.#take(count);
+  }
+
+  async #nextOf(most: number): Promise<Buffer | undefined> {
+    return (await this.#more()) ? this.#take(most) : undefined;
+  }
+
+  async #joined(count: number): Promise<Buffer | undefined> {
     const pieces: Buffer[] = [];
     for (let missing = count; missing > 0; ) {
       const piece = await this.some(missing);
@@ -31,8 +46,7 @@ export class ByteSource {
     return Buffer.concat(pieces);
   }
 
-  /** Lets `count` bytes pass. */
-  async skip(count: number): Promise<void> {
+  async #pass(count: number): Promise<void> {
     for (let missing = count; missing > 0; ) {
       const piece = await this.some(missing);
       if (!piece) throw new Refusal("ends in the middle: the archive is truncated");

@@ -73,9 +73,26 @@ export function readNumber(
 ): number {
   const bytes = block.subarray(offset, offset + length);
   if ((bytes[0] ?? 0) & 0x80) return readBase256(bytes, entry);
-  const digits = bytes.toString("latin1").replace(/^[ \0]+|[ \0].*$/gs, "");
-  if (!/^[0-7]*$/.test(digits)) throw new Refusal("has a header with a number that is none", entry);
-  return digits === "" ? 0 : Number.parseInt(digits, 8);
+  const value = readOctal(bytes);
+  if (value === undefined) throw new Refusal("has a header with a number that is none", entry);
+  return value;
+}
+
+/** Digits between spaces and NULs; none are 0. Read byte by byte: it happens eight times an entry. */
+function readOctal(bytes: Buffer): number | undefined {
+  let at = 0;
+  while (at < bytes.length && isBlank(bytes[at])) at++;
+  let value = 0;
+  for (; at < bytes.length && !isBlank(bytes[at]); at++) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0;
 }
 
 function readBase256(bytes: Buffer, entry: string): number {
@@ -90,8 +107,7 @@ function readBase256(bytes: Buffer, entry: string): number {
 /** Old tars summed signed bytes. */
 function isSumRight(block: Buffer): boolean {
   const [offset, length] = FIELD.checksum;
-  const digits = block.toString("latin1", offset, offset + length).replace(/^[ \0]+|[ \0].*$/gs, "");
-  if (!/^[0-7]+$/.test(digits)) return false;
+  const sum = readOctal(block.subarray(offset, offset + length));
   let unsigned = 0;
   let above = 0;
   for (let index = 0; index < TAR_BLOCK; index++) {
@@ -99,7 +115,6 @@ function isSumRight(block: Buffer): boolean {
     unsigned += byte;
     above += byte >> 7;
   }
-  const sum = Number.parseInt(digits, 8);
   return sum === unsigned || sum === unsigned - above * 0x100;
 }
 

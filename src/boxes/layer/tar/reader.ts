@@ -41,6 +41,9 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   "6": "fifo",
 };
 
+/** What tells of the entries after it: pax headers, and GNU's long names. */
+const EXTENDS = new Set(["x", "g", "L", "K"]);
+
 /** Nothing meant for all entries can name or measure one of them. */
 const NEVER_GLOBAL = /^(?:path|linkpath|size|GNU\.sparse\..*)$/;
 
@@ -72,19 +75,19 @@ export class TarReader {
           throw new Refusal("ends after an extended header");
         return undefined;
       }
-      if (!(await this.#extend(header, extensions))) return this.#entry(header, extensions);
+      if (!EXTENDS.has(header.flag)) return this.#entry(header, extensions);
+      await this.#extend(header, extensions);
     }
   }
 
-  /** The data of the last entry, in pieces. */
-  async *data(): AsyncGenerator<Buffer> {
-    for (let piece = await this.piece(); piece; piece = await this.piece()) yield piece;
+  /** The next piece of the last entry's data; `undefined` after the last. */
+  piece(): Buffer | undefined | Promise<Buffer | undefined> {
+    if (this.#unreadBytes === 0) return undefined;
+    const piece = this.#source.some(this.#unreadBytes);
+    return piece instanceof Promise ? piece.then((bytes) => this.#counted(bytes)) : this.#counted(piece);
   }
 
-  /** The next piece of the last entry's data; `undefined` after the last. */
-  async piece(): Promise<Buffer | undefined> {
-    if (this.#unreadBytes === 0) return undefined;
-    const piece = await this.#source.some(this.#unreadBytes);
+  #counted(piece: Buffer | undefined): Buffer {
     if (!piece) throw new Refusal("ends in the middle: the archive is truncated");
     this.#unreadBytes -= piece.length;
     return piece;
@@ -100,16 +103,14 @@ export class TarReader {
     return undefined;
   }
 
-  /** Keeps what an extended header says; false when it is an entry. */
-  async #extend(header: TarHeader, extensions: Extensions): Promise<boolean> {
+  /** Keeps what an extended header says. */
+  async #extend(header: TarHeader, extensions: Extensions): Promise<void> {
     const { flag } = header;
-    if (!["x", "g", "L", "K"].includes(flag)) return false;
     const body = await this.#body(header);
     if (flag === "L") extensions.longName = untilNul(body);
     else if (flag === "K") extensions.longLink = untilNul(body);
     else if (flag === "x") extensions.pax = readPax(body, header.name);
     else this.#addGlobal(readPax(body, header.name), header.name);
-    return true;
   }
 
   async #body(header: TarHeader): Promise<Buffer> {

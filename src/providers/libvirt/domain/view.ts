@@ -35,9 +35,9 @@ export interface DomainView {
   /** Microseconds of processor time per period for the whole domain; 0 is no limit. */
   readonly quotaUs: number;
   readonly periodUs: number;
-  readonly kernel: string;
-  readonly initramfs: string;
-  readonly commandLine: string;
+  /** What is booted directly; absent where the firmware boots the first disk. */
+  readonly kernel?: { readonly file: string; readonly initramfs: string; readonly commandLine: string };
+  readonly efi: boolean;
   readonly emulator: string;
   readonly disks: readonly DiskView[];
   readonly nics: readonly NicView[];
@@ -50,6 +50,7 @@ export interface DomainView {
 export interface DiskView {
   readonly serial: string;
   readonly file: string;
+  readonly format: "raw" | "qcow2";
   readonly device: string;
   readonly writable: boolean;
   readonly address: PciAddress;
@@ -67,6 +68,12 @@ const PERIOD_US = 100_000;
 /** Quiet: each line on the emulated serial port costs a millisecond. The initramfs needs no parameter. */
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=3 net.ifnames=0";
 
+/**
+ * Each disk takes two of the 200 interrupt vectors that a processor has; the hundredth would not be found. With more,
+ * all share the few lines of the chipset.
+ */
+const MOST_MSI_DISKS = 80;
+
 /** The finished view of a machine: pure, so that golden files show the whole domain. */
 export function domainView(spec: VmSpec, facts: DomainFacts): DomainView {
   const disks = listDisks(spec, facts);
@@ -81,9 +88,8 @@ export function domainView(spec: VmSpec, facts: DomainFacts): DomainView {
     vcpus: Math.max(1, Math.ceil(spec.cpus)),
     quotaUs: Number.isInteger(spec.cpus) ? 0 : Math.round(spec.cpus * PERIOD_US),
     periodUs: PERIOD_US,
-    kernel: spec.kernel.vmlinuz,
-    initramfs: spec.kernel.initramfs,
-    commandLine: COMMAND_LINE,
+    ...(spec.boot ? {} : { kernel: directBoot(spec, disks.length) }),
+    efi: spec.boot?.firmware === "efi",
     emulator: facts.emulator,
     rngAddress: pciAddress(0),
     nics: spec.nics.map(({ bridge, hostLink, mac }, index) => ({
@@ -98,6 +104,11 @@ export function domainView(spec: VmSpec, facts: DomainFacts): DomainView {
     consoleLog: spec.consoleLog,
     owner: facts.owner,
   };
+}
+
+function directBoot({ kernel }: VmSpec, disks: number): NonNullable<DomainView["kernel"]> {
+  const commandLine = disks > MOST_MSI_DISKS ? `${COMMAND_LINE} pci=nomsi` : COMMAND_LINE;
+  return { file: kernel.vmlinuz, initramfs: kernel.initramfs, commandLine };
 }
 
 function describe(spec: VmSpec, facts: DomainFacts): DomainView["metadata"] {
@@ -116,10 +127,15 @@ type Disk = Omit<DiskView, "device" | "address">;
 
 /** Disks and serials of docs/guest.md. */
 function listDisks(spec: VmSpec, facts: DomainFacts): Disk[] {
-  const readOnly = (serial: string, file: string): Disk => ({ serial, file, writable: false });
-  return [
-    { serial: "data", file: spec.dataDisk, writable: true },
+  const readOnly = (serial: string, file: string): Disk => ({ serial, file, format: "raw", writable: false });
+  const format = spec.boot ? "qcow2" : "raw";
+  const own: Disk[] = [
+    { serial: "data", file: spec.dataDisk, format, writable: true },
     readOnly("seed", facts.seedDisk),
+  ];
+  if (spec.boot) return own;
+  return [
+    ...own,
     readOnly("tools", spec.tools.path),
     readOnly("modules", spec.kernel.modules),
     ...spec.layers.map((layer, index) => readOnly(`layer${String(index).padStart(3, "0")}`, layer.path)),

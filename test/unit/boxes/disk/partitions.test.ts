@@ -58,3 +58,14 @@ test("a disk without a table is one partition", async () => {
   await run(["truncate", "--size", "2M", empty]);
   expect((await map(empty)).partitions).toMatchObject([{ number: 0, sizeBytes: 2 << 20 }]);
 });
+
+test("a disk that ends before its partitions is cut short", async () => {
+  await using home = await tempHome();
+  const file = join(home.folder, "disk");
+  await makeDisk(file, "dos", [ext(), ext()]);
+  await run(["truncate", "--size", "6M", file]);
+  await expect(map(file)).rejects.toMatchObject({
+    code: "BOX_INVALID",
+    message: expect.stringContaining("cut short"),
+  });
+});

@@ -135,7 +135,7 @@ describe("send", () => {
     const file = join(home.folder, "ca.pem");
     const ask = () => send({ url: "https://127.0.0.1:1/", tls: () => ({ authorities: [file] }) });
     await expect(ask()).rejects.toMatchObject({
-      code: "CREDENTIALS_INVALID",
+      code: "CONFIG_INVALID",
       message: expect.stringContaining(file),
     });
     await writeFile(file, "not PEM");

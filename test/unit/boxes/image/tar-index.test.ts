@@ -1,7 +1,8 @@
 import { mkdir, open, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bytesOfFile, firstFileName, indexTar, normalise } from "../../../../src/boxes/image/tar-index.ts";
+import { normalise } from "../../../../src/boxes/image/tar-header.ts";
+import { bytesOfFile, firstFileName, indexTar } from "../../../../src/boxes/image/tar-index.ts";
 import { run } from "../../../../src/system/index.ts";
 import { tarOf } from "../../../support/oci-layout.ts";
 import { type TempHome, tempHome } from "../../../support/temp-home.ts";
