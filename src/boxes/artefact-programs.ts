@@ -59,7 +59,9 @@ export async function bindLibraries(
     const needed = await neededBy(program, signal);
     if (needed.length === 0) continue; // static
     for (const name of [LOADER, ...needed]) await add(name);
-    const binding = ["--set-interpreter", `${GUEST_LIBRARIES}/${LOADER}`, "--set-rpath", GUEST_LIBRARIES];
+    const isLibrary = /\.so(?:\.\d+)*$/.test(program);
+    const loader = isLibrary ? [] : ["--set-interpreter", `${GUEST_LIBRARIES}/${LOADER}`];
+    const binding = [...loader, "--set-rpath", GUEST_LIBRARIES];
     await run(["patchelf", "--force-rpath", ...binding, program], { signal });
   }
 }

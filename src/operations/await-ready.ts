@@ -42,7 +42,8 @@ export async function awaitReady(
   }
 }
 
-function bootTimeoutMs(): number {
+/** How long a machine may take to answer; `BOTHY_BOOT_TIMEOUT` in seconds. */
+export function bootTimeoutMs(): number {
   const text = environment("BOTHY_BOOT_TIMEOUT") ?? String(DEFAULT_TIMEOUT_S);
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
@@ -100,7 +101,7 @@ async function canLogIn(
 }
 
 /** Whether something at that port greets as an SSH server; cheap, so that it can be asked often. */
-function speaksSsh(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+export function speaksSsh(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host, port, timeout: 3000 });
     signal.addEventListener("abort", () => socket.destroy(), { once: true });
@@ -114,7 +115,7 @@ function speaksSsh(host: string, port: number, signal: AbortSignal): Promise<boo
 }
 
 /** Whether its program has ended and all is well. @throws BothyError `MACHINE_STOPPED_EARLY` for any other end. */
-async function isDone(ctx: Context, record: MachineRecord): Promise<boolean> {
+export async function isDone(ctx: Context, record: MachineRecord): Promise<boolean> {
   const provider = await ctx.providers.get(record.isolation);
   const live = (await provider.inspect()).get(record.id);
   if (live && live.state !== "stopped" && live.state !== "broken") return false;

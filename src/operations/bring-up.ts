@@ -9,6 +9,7 @@ import type { Images } from "./images.ts";
 import { type Live, liveStates } from "./live.ts";
 import { attachToNetwork } from "./network.ts";
 import { refuseLevel } from "./own-disk.ts";
+import { awaitOwnSystem } from "./own-system.ts";
 import { eraseMachine } from "./remove-machine.ts";
 import type { Progress } from "./reporter.ts";
 import { runSpec } from "./run-spec.ts";
@@ -61,7 +62,8 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
     );
   }
   if (starting) await startAt(ctx, { record, isolation, network, work, undo });
-  const readiness = await awaitReady(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
+  const wait = record.box.disk ? awaitOwnSystem : awaitReady;
+  const readiness = await wait(ctx, { ...record, isolation }, network, work.progress).catch((error) => {
     if (!ctx.signal.aborted) undo.commit(); // it runs, so that it can be looked at
     throw error;
   });

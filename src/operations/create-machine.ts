@@ -1,7 +1,14 @@
 import { rm } from "node:fs/promises";
 import { getBox, lockBoxes } from "../boxes/index.ts";
 import { BothyError } from "../errors.ts";
-import { createBootDisk, createDisk, ensureKeys, listRecords, type MachineRecord, writeRecord } from "../machines/index.ts";
+import {
+  createBootDisk,
+  createDisk,
+  ensureKeys,
+  listRecords,
+  type MachineRecord,
+  writeRecord,
+} from "../machines/index.ts";
 import { lock, statIfExists } from "../system/index.ts";
 import type { BringUp } from "./bring-up.ts";
 import type { Context } from "./context.ts";

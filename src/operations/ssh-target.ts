@@ -1,6 +1,7 @@
 import type { OpenSshTarget } from "../connections/index.ts";
 import { ensureKeys, type MachineRecord } from "../machines/index.ts";
 import type { Context } from "./context.ts";
+import { learnHostKey } from "./host-key.ts";
 
 /** Where and how to log in to a machine as its user. */
 export async function sshTarget(ctx: Context, record: MachineRecord, ip: string): Promise<OpenSshTarget> {
@@ -12,7 +13,7 @@ export async function sshTarget(ctx: Context, record: MachineRecord, ip: string)
     port: 22,
     user: record.box.user,
     identityFile,
-    hostKey: hostKeyPublic,
+    hostKey: record.box.disk ? await learnHostKey(keys, ip) : hostKeyPublic,
     alias,
     folder: keys,
   };

@@ -22,12 +22,12 @@ async function packaged(shop: Lab): Promise<string> {
   const kernel = await makeDebianDisk(shop.layout, at("disk.raw"));
   await toQcow2(at("disk.raw"), at("box.img"));
   await rm(at("disk.raw"));
-  await makeBoxFile(at("base.box"), folder, { provider: "libvirt", format: "qcow2", virtual_size: 1 }, [
+  await makeBoxFile(at("base.box.tar"), folder, { provider: "libvirt", format: "qcow2", virtual_size: 1 }, [
     "./box.img",
   ]);
   const boot = await bootFiles(kernel, folder);
   await using project = await vagrantProject(at("work"), "team/base", boot);
-  await project.vagrant("box", "add", "--name", "team/base", at("base.box"));
+  await project.vagrant("box", "add", "--name", "team/base", at("base.box.tar"));
   await project.vagrant("up", "--provider", "libvirt");
   await project.vagrant("ssh", "-c", "echo by vagrant | sudo tee /etc/written; sync");
   await project.vagrant("package", "--output", at("packaged.box"));

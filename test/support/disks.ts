@@ -72,7 +72,7 @@ export async function makeDisk(
   await rm(scratch, { recursive: true });
 }
 
-/** Packs files as a Vagrant box, in the way of vagrant-libvirt's own script. */
+/** Packs files as a Vagrant box, in the way of vagrant-libvirt's own script; `file` ends in `.tar` for no compression. */
 export async function makeBoxFile(
   file: string,
   folder: string,
@@ -83,7 +83,7 @@ export async function makeBoxFile(
   if (metadata !== undefined) await writeFile(join(folder, "metadata.json"), text);
   await writeFile(join(folder, "Vagrantfile"), 'Vagrant.configure("2") do |config|\nend\n');
   const names = [...(metadata === undefined ? [] : ["./metadata.json"]), "./Vagrantfile", ...members];
-  await run(["tar", "-C", folder, "-S", "-czf", file, ...names]);
+  await run(["tar", "-C", folder, "-S", file.endsWith(".tar") ? "-cf" : "-czf", file, ...names]);
 }
 
 /** A disk as qcow2. */

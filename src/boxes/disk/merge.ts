@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasErrno, messageOf } from "../../errors.ts";
+import { hasErrno } from "../../errors.ts";
 import { type FstabEntry, findSource, parseFstab, treeEntries } from "./fstab.ts";
 import { treeAt } from "./inside.ts";
 import type { MountSpace } from "./mounts.ts";
 import type { Partition } from "./partitions.ts";
-import { isReadable, type MountedRoot, mountPartition } from "./root.ts";
+import { isReadable, type MountedRoot, mountPartition, whyNot } from "./root.ts";
 
 /** Without these a system is not whole. */
 const ESSENTIAL = ["/usr", "/var", "/usr/local", "/var/lib", "/opt"];
@@ -50,7 +50,7 @@ async function mergeOne(
     await mountPartition(space, partition, join(root.place, target), subvolume);
     return undefined;
   } catch (error) {
-    return `cannot be mounted: ${messageOf(error)}`;
+    return `cannot be mounted: ${whyNot(error)}`;
   }
 }
 

@@ -1,6 +1,7 @@
+import { CommandError } from "../../system/index.ts";
 import { type Tree, treeAt } from "./inside.ts";
 import type { MountSpace } from "./mounts.ts";
-import type { Partition } from "./partitions.ts";
+import { describePartition, type Partition } from "./partitions.ts";
 
 /** A file system that is mounted in the space, and the folder in it that is a root. */
 export interface MountedRoot {
@@ -58,7 +59,7 @@ export async function findRoot(
     try {
       await mountPartition(space, partition, place);
     } catch (error) {
-      refused.push(error instanceof Error ? error.message : String(error));
+      refused.push(`${describePartition(partition)} cannot be mounted: ${whyNot(error)}`);
       continue;
     }
     for (const folder of partition.type === "btrfs" ? ["", ...SUBVOLUMES] : [""]) {
@@ -68,6 +69,13 @@ export async function findRoot(
     }
   }
   return best?.root;
+}
+
+/** What mount(8) said, without the paths of our own. */
+export function whyNot(error: unknown): string {
+  if (!(error instanceof CommandError)) throw error;
+  const [line = ""] = error.result.stderr.trim().split("\n");
+  return line.replace(/^mount: \S+: /, "") || `mount failed with ${error.result.exitCode}`;
 }
 
 /** 0 for what is no root; /usr may be on another partition. */

@@ -24,6 +24,9 @@ export interface AddImageOptions {
   readonly origin?: NonNullable<Box["source"]> | undefined;
 }
 
+/** Others may fetch for hours. */
+const PATIENCE_MS = 24 * 3_600_000;
+
 /**
  * Makes a box of an image and puts it under this name; the one before serves until then. Does nothing when the store
  * has it already. The caller opened the source and disposes it.
@@ -42,6 +45,7 @@ export async function addImage(
   requireLayers(source);
   await using _alone = await lock(layout.lock(`image-${key}`), {
     signal,
+    timeoutMs: PATIENCE_MS,
     onWait: (holder) => report?.(`waiting for process ${holder?.pid ?? ""}, which adds the same box`),
   });
   const present = options.force ? undefined : await findAdded(layout, source, key, options.origin);

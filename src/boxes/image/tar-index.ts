@@ -22,6 +22,8 @@ const MOST_MEMBERS = 100_000;
 const MOST_RECORD_BYTES = 1 << 20;
 const MOST_LINKS = 8;
 const FILES = ["0", "\0", "7"];
+/** Links, devices, folders and pipes have no content, even where old writers give them a size. */
+const BARE = ["1", "2", "3", "4", "5", "6"];
 /** pax, pax for all, GNU's long link and name, old pax, a volume's label. */
 const RECORDS = ["x", "g", "K", "L", "X", "V"];
 
@@ -74,7 +76,8 @@ async function* headersOf(bytes: Bytes, title: string): AsyncGenerator<{ header:
     if (block.every((byte) => byte === 0)) return;
     const header = { ...parseHeader(block, title), ...special };
     const offset = at + BLOCK;
-    at = offset + Math.ceil(header.sizeBytes / BLOCK) * BLOCK;
+    const contentBytes = BARE.includes(header.type) ? 0 : header.sizeBytes;
+    at = offset + Math.ceil(contentBytes / BLOCK) * BLOCK;
     const more = await specialOf(bytes, header, offset, title);
     if (!more) yield { header, offset };
     special = more ? { ...special, ...more } : {};

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, stat } from "node:fs/promises";
+import { mkdtemp, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { BothyError } from "../../errors.ts";
 import { CommandError, ensureFolder, explainFullDisk, type Layout, removeTree } from "../../system/index.ts";
 import type { BoxLayer } from "../box.ts";
@@ -9,24 +7,15 @@ import { digestOfFile, digestOfText } from "../digest.ts";
 import { type PackOptions, packTree } from "../image.ts";
 import { admitLayer } from "../layers.ts";
 import { uuidOf } from "../superblock.ts";
-import { Budget } from "./budget.ts";
 import { ErofsWriter } from "./erofs/writer.ts";
 import { finishTree } from "./finish.ts";
 import { findLayer, rememberLayer } from "./known.ts";
 import { MergedLayers } from "./merged.ts";
-import type { Plan } from "./plan.ts";
 import { digestOfAnswers } from "./questions.ts";
-import { explainRefusal, Refusal } from "./refusal.ts";
-import { ByteSource } from "./tar/byte-source.ts";
-import { TarReader } from "./tar/reader.ts";
-import type { LayerTree } from "./tree.ts";
+import { readLayer } from "./read-layer.ts";
+import { explainRefusal } from "./refusal.ts";
 import { Turn } from "./turn.ts";
 import type { LayerOptions, TarInput } from "./types.ts";
-import { uncompress } from "./uncompress.ts";
-import { Unpacking } from "./unpack.ts";
-
-/** A tar has at least a block after its end; more than this is no padding. */
-const MOST_TRAILING_BYTES = 1 << 30;
 
 /**
  * Makes a layer of a tar and admits it to the store, or finds the one that was made of it before. All or nothing: after
@@ -36,7 +25,7 @@ const MOST_TRAILING_BYTES = 1 << 30;
  */
 export async function importTar(layout: Layout, input: TarInput, options: LayerOptions): Promise<BoxLayer> {
   const { below, signal } = options;
-  if (below instanceof Promise) below.catch(() => {}); // looked at when it is needed
+  if (below instanceof Promise) below.catch(() => {}); // it may fail long before it is needed
   try {
     signal?.throwIfAborted();
     const { diffId } = input;
@@ -73,8 +62,8 @@ async function convert(
   await using scratch = await scratchFolder(layout);
   const image = join(scratch.folder, "layer.erofs");
   await using writer = await ErofsWriter.create(image);
-  const { diffId, tree, plan } = await unpack(input, options, writer, scratch.folder);
-  const below = await turn.awaiting(options.below);
+  const { diffId, tree, plan } = await readLayer(input, options, writer, scratch.folder);
+  const below = plan.questions.length > 0 ? await turn.awaiting(options.below) : [];
   const known = turn.hasWaited || !input.diffId ? await findLayer(layout, diffId, below) : undefined;
   if (known) return known;
   await using merged = await MergedLayers.open(layout, below);
@@ -88,64 +77,19 @@ async function convert(
   return layer;
 }
 
-interface Unpacked {
-  readonly diffId: string;
-  readonly tree: LayerTree;
-  readonly plan: Plan;
-}
-
-/** Reads the whole tar, also what comes after its end: the digest covers it. */
-async function unpack(
-  input: TarInput,
-  { signal, onBytes }: LayerOptions,
-  writer: ErofsWriter,
-  scratch: string,
-): Promise<Unpacked> {
-  const stream = await input.open();
-  const stop = () => stream instanceof Readable && stream.destroy(new Error("aborted"));
-  signal?.addEventListener("abort", stop, { once: true });
-  const hash = createHash("sha256");
-  const bytes = hashed(uncompress(stream), (chunk) => {
-    hash.update(chunk);
-    onBytes?.(chunk.length);
-    signal?.throwIfAborted();
-  });
-  try {
-    const source = new ByteSource(bytes);
-    const reader = new TarReader(source);
-    const unpacking = new Unpacking(reader, writer, await Budget.of(scratch));
-    const plan = await unpacking.readAll();
-    if (!reader.hasEnd && !input.diffId) throw new Refusal("has no end: the archive is truncated");
-    await source.skipRest(MOST_TRAILING_BYTES);
-    const diffId = hash.digest("hex");
-    requireDigest(input, diffId);
-    return { diffId, tree: unpacking.tree, plan };
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    await bytes.return(undefined);
-  }
-}
-
-async function* hashed(chunks: AsyncIterable<Buffer>, look: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    look(chunk);
-    yield chunk;
-  }
-}
-
-function requireDigest({ title, diffId }: TarInput, actual: string): void {
-  if (diffId === undefined || diffId === actual) return;
-  throw new BothyError(
-    "CHECKSUM_MISMATCH",
-    `\`${title}\` is not what was promised: its uncompressed bytes have the sha256 ${actual} instead of ${diffId}`,
-    { hints: ["nothing of it was kept; fetch it again"] },
-  );
-}
-
+/** A folder of our own. Looks young as long as we live: `gc` takes old ones for those of killed processes. */
 async function scratchFolder(layout: Layout): Promise<AsyncDisposable & { folder: string }> {
   await ensureFolder(layout.temporary());
   const folder = await mkdtemp(join(layout.temporary(), "layer-"));
-  return { folder, [Symbol.asyncDispose]: () => removeTree(folder, { within: layout.temporary() }) };
+  const touch = () => void utimes(folder, new Date(), new Date()).catch(() => {});
+  const timer = setInterval(touch, 600_000).unref();
+  return {
+    folder,
+    [Symbol.asyncDispose]: () => {
+      clearInterval(timer);
+      return removeTree(folder, { within: layout.temporary() });
+    },
+  };
 }
 
 async function explain(

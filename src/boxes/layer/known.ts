@@ -29,6 +29,7 @@ type Entry = z.infer<typeof entrySchema>;
  * Entries whose layer is gone are removed.
  */
 export async function findLayer(layout: Layout, diffId: string, below: Below): Promise<BoxLayer | undefined> {
+  if (below instanceof Promise) below.catch(() => {}); // only heard where it is needed
   for (const name of await entryNames(layout)) {
     if (!name.startsWith(`${diffId}-`)) continue;
     const entry = await readEntry(layout, name);

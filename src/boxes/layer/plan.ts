@@ -44,14 +44,17 @@ export function planLayer(tree: LayerTree, marks: Marks): Plan {
   return { hidden, links, questions };
 }
 
-/** Directories without attributes of their own, where the layers below can have some. */
+/**
+ * Directories without attributes of their own, where the layers below can have some. Not the root: a machine's is that
+ * of its own uppermost directory, and asking for it would make nearly every layer depend on those below.
+ */
 export function impliedFolders(tree: LayerTree): string[] {
   return [...visibleFolders("", tree.root)].sort();
 }
 
 function* visibleFolders(path: string, folder: Folder): Generator<string> {
   if (folder.isNew) return;
-  if (!folder.attributes) yield path;
+  if (!folder.attributes && path !== "") yield path;
   if (folder.isOpaque) return;
   for (const [name, child] of folder.children) {
     if (typeof child === "object") yield* visibleFolders(joinPath(path, name), child);

@@ -29,15 +29,10 @@ export async function isThere(below: MergedLayers, path: string): Promise<boolea
   return (await below.at(path)) !== undefined;
 }
 
-/**
- * The attributes that an implied directory takes from the one below; plain ones when there is none. The root's time
- * changes with every layer and says nothing, so that it would only keep images from sharing layers.
- */
+/** The attributes that an implied directory takes from the one below; plain ones when there is none. */
 export async function folderBelow(below: MergedLayers, path: string): Promise<Attributes> {
   const inode = (await below.at(path))?.inode;
-  if (!inode || typeOf(inode.mode) !== "directory") return PLAIN_FOLDER;
-  const attributes = await attributesOf(inode);
-  return path === "" ? { ...attributes, seconds: 0, nanoseconds: 0 } : attributes;
+  return inode && typeOf(inode.mode) === "directory" ? attributesOf(inode) : PLAIN_FOLDER;
 }
 
 /** An inode's attributes without overlayfs's marks. */

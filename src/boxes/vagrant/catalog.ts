@@ -3,6 +3,8 @@ import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { BothyError, messageOf } from "../../errors.ts";
 import type { Checksum } from "../download/index.ts";
+import { hostArchitecture } from "./architecture.ts";
+import { parseChecksum } from "./checksum.ts";
 import { compareVersions, isVersion, versionConstraint } from "./version.ts";
 
 /** The providers whose boxes can be read, the better first. */
@@ -49,8 +51,6 @@ const catalogSchema = z.looseObject({
 export type Catalog = z.infer<typeof catalogSchema>;
 type Entry = z.infer<typeof providerSchema>;
 
-const ALGORITHMS = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 } as const;
-
 /** @throws BothyError `BOX_INVALID` when the text is no catalog, naming where it came from and what is wrong. */
 export function parseCatalog(text: string, title: string): Catalog {
   const result = catalogSchema.safeParse(parseJson(text, title));
@@ -85,23 +85,6 @@ export function chooseBox(catalog: Catalog, base: string, choice: Choice): Offer
   throw noEntry(matching, base, choice);
 }
 
-/**
- * A checksum of a catalog or of the command line; the algorithm may be left out where the length tells it.
- * @throws BothyError `USAGE` for what can be none.
- */
-export function parseChecksum(hex: string, algorithm?: string): Checksum {
-  const names = Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[];
-  const name = algorithm
-    ? names.find((candidate) => candidate === algorithm.toLowerCase().replace("-", ""))
-    : names.find((candidate) => ALGORITHMS[candidate] === hex.length);
-  if (name && /^[0-9a-f]+$/i.test(hex) && hex.length === ALGORITHMS[name]) {
-    return { algorithm: name, hex: hex.toLowerCase() };
-  }
-  throw new BothyError("USAGE", `\`${algorithm ? `${algorithm}:` : ""}${hex}\` is no checksum`, {
-    hints: [`known are ${names.join(", ")}, as hexadecimal digits`],
-  });
-}
-
 function parseJson(text: string, title: string): unknown {
   try {
     return JSON.parse(text);
@@ -130,10 +113,6 @@ function rankOf({ architecture, default_architecture: isDefault }: Entry, wanted
   if (named && named === (wanted ?? hostArchitecture())) return 3;
   if (!named) return 2;
   return !wanted && named === "unknown" && isDefault ? 1 : 0;
-}
-
-function hostArchitecture(): string {
-  return { x64: "amd64", ia32: "i386" }[process.arch as string] ?? process.arch;
 }
 
 function readChecksum({ checksum, checksum_type: type, url }: Entry, base: string): Checksum | undefined {

@@ -7,6 +7,6 @@ export {
   chooseBox,
   type Offer,
   parseCatalog,
-  parseChecksum,
 } from "./catalog.ts";
+export { parseChecksum } from "./checksum.ts";
 export { type BoxMetadata, parseMetadata } from "./metadata.ts";

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { BothyError, messageOf } from "../../errors.ts";
+import { hostArchitecture } from "./architecture.ts";
 
 /** What a `.box` holds, by its metadata.json. Paths are names of members, without a leading `./`. */
 export type BoxMetadata =
   | { readonly provider: "libvirt"; readonly disks: readonly string[] }
   | { readonly provider: "lxc" };
 
-const anySchema = z.looseObject({ provider: z.string().min(1) });
+const anySchema = z.looseObject({ provider: z.string().min(1), architecture: z.string().optional() });
 const firstSchema = z.looseObject({
   format: z.string(),
   virtual_size: z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?$/)]),
@@ -24,7 +25,10 @@ const ONLY_DISK = "box.img";
  */
 export function parseMetadata(text: string, title: string): BoxMetadata {
   const value = parseJson(text, title);
-  const { provider } = check(anySchema, value, title);
+  const { provider, architecture } = check(anySchema, value, title);
+  if (architecture && ![hostArchitecture(), "unknown"].includes(architecture.toLowerCase())) {
+    throw invalid(title, `it is for ${architecture}, and this host is ${hostArchitecture()}`);
+  }
   if (provider === "lxc") return { provider };
   if (provider !== "libvirt") throw foreign(provider, title);
   const hasDisks = Array.isArray(value["disks"]) && value["disks"].length > 0;

@@ -27,7 +27,7 @@ beforeAll(async () => {
   version = (await makeDebianDisk(home.layout, join(folder, "disk.raw"))).version;
   await toQcow2(join(folder, "disk.raw"), join(folder, "box.img"));
   await rm(join(folder, "disk.raw"));
-  file = join(home.folder, "debian.box");
+  file = join(home.folder, "debian.box.tar");
   await makeBoxFile(file, folder, { provider: "libvirt", format: "qcow2", virtual_size: 1 }, ["./box.img"]);
 });
 
@@ -35,9 +35,14 @@ afterAll(async () => {
   await home?.[Symbol.asyncDispose]();
 });
 
-/** The images of a machine that stands on the added box, with its own kernel. */
+const add = (): Promise<Box> => addFile(home.layout, file, { name: "team/debian", cwd: "/" });
+
+/** The images of a machine that stands on the added box, with its own kernel; hard links, so that it is added once. */
 async function imagesOf(layout: Layout): Promise<Images> {
-  const box = await addFile(layout, file, { name: "team/debian", cwd: "/" });
+  const box = await add();
+  for (const folder of ["layers", "artefacts"]) {
+    await run(["cp", "-al", "--no-clobber", join(home.layout.home, folder), layout.home]);
+  }
   const layers = box.layers.map(({ digest }) => ({ digest, path: layout.layer(digest) }));
   const tools = await findTools(layout);
   if (!tools) throw new Error("no tools: `bothy box build debian/12`");
@@ -59,7 +64,7 @@ test("Vagrant itself takes the box for one, and unpacks the disk that we read", 
 
 test("a Debian's disk becomes its tree, nearly unchanged, and its kernel", async () => {
   const { layout } = home;
-  const box: Box = await addFile(layout, file, { name: "team/debian", cwd: "/" });
+  const box = await add();
   expect(box).toMatchObject({ init: "/sbin/init", user: "vagrant", kernel: { version } });
   expect(await readText(layout, box.layers, "/etc/made")).toBe("made for a disk\n");
   expect(await readText(layout, box.layers, "/home/vagrant/.ssh/authorized_keys")).toBe("");

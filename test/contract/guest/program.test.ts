@@ -97,7 +97,9 @@ describe("the end of a program", () => {
     ["a signal, as 128 + n", "kill -KILL $$", 137],
   ])("is the machine's: %s", async (_, script, status) => {
     const machine = await start("container", sh(`${BUSYBOX} echo -n unended; ${script}`));
-    expect(lastLine(await machine.ended)).toBe(`unendedbothy: the program ended with exit status ${status}`);
+    // a program that is killed may take what it has not yet written with it
+    const words = new RegExp(`^(?:unended)?bothy: the program ended with exit status ${status}$`);
+    expect(lastLine(await machine.ended)).toMatch(words);
   });
 
   test.each([
@@ -166,6 +168,7 @@ async function scratchTree(root: string): Promise<string> {
   await symlink("/srv/elsewhere", join(root, "run"));
   await symlink("/run/bothy/none", join(root, "lib"));
   await writeFile(join(root, "etc/group"), "staff:x:50:"); // without the end of its line
+  await writeFile(join(root, "etc/nsswitch.conf"), "passwd: compat\ngroup: compat\nshadow: compat\n");
   await writeFile(join(root, "srv/app/text"), "text\n");
   await writeFile(join(root, "srv/app/script"), "#!/no/interpreter\n", { mode: 0o755 });
   return root;

@@ -274,6 +274,11 @@ describe("a layer over others", () => {
       await importBytes(home.layout, same),
       await importBytes(home.layout, other),
     ];
+    const alone = tar({ name: "no-parent", data: "x" });
+    const anywhere = await importBytes(home.layout, alone, [a]);
+    expect(await findLayer(home.layout, sha256(alone), Promise.reject(new Error("not asked")))).toEqual(
+      anywhere,
+    );
     const bytes = tar({ name: "etc/file", data: "x" });
     const diffId = sha256(bytes);
     const layer = await importBytes(home.layout, bytes, [a], { diffId });
@@ -288,7 +293,9 @@ describe("a layer over others", () => {
   it("fails with the layer below it, and says so", async () => {
     await using home = await tempHome();
     const below = Promise.reject(new Error("the one below failed"));
-    await expect(importBytes(home.layout, tar({ name: "a" }), below)).rejects.toThrow("the one below failed");
+    await expect(importBytes(home.layout, tar({ name: "etc/a" }), below)).rejects.toThrow(
+      "the one below failed",
+    );
   });
 });
 

@@ -44,7 +44,10 @@ describe("the record of a new machine", () => {
   });
 
   it("says that `run` has no effect where the box starts its own init", () => {
-    const { warnings } = make({ ...CONTENT, init: "/sbin/init", volumes: [] }, { ...CONFIG, run: { restart: "no" } });
+    const { warnings } = make(
+      { ...CONTENT, init: "/sbin/init", volumes: [] },
+      { ...CONFIG, run: { restart: "no" } },
+    );
     expect(warnings).toEqual(["web: `run` has no effect: the box web/1 starts its own /sbin/init"]);
   });
 
@@ -59,7 +62,9 @@ test("what the project file says of a program is a change, and so is its end", (
   const config = { ...CONFIG, run };
   const changed = refresh(record, { ...work, target: { ...work.target, config } });
   expect(changesOf(record, changed)).toEqual(['run none -> {"command":["90"],"restart":"always"}']);
-  expect(changesOf(changed, refresh(changed, work))).toEqual(['run {"command":["90"],"restart":"always"} -> none']);
+  expect(changesOf(changed, refresh(changed, work))).toEqual([
+    'run {"command":["90"],"restart":"always"} -> none',
+  ]);
 });
 
 test("a layer that an image has twice is mounted once, where it is uppermost", () => {

@@ -47,7 +47,7 @@ export async function writeVagrantBox(request: VagrantRequest, path: string): Pr
   await copyFile(asset("templates", "vagrant", "Vagrantfile"), join(scratch, "box/Vagrantfile"));
   const members = ["metadata.json", "Vagrantfile", "box.img"];
   const plain = ["--owner=0", "--group=0", "--numeric-owner", "--mode=0644", "-C", join(scratch, "box")];
-  await run(["tar", "-czf", path, ...plain, ...members], { signal });
+  await run(["tar", "--use-compress-program=gzip -3", "-cf", path, ...plain, ...members], { signal });
 }
 
 /** The disk's size in GB of 2^30 bytes: what the metadata counts in. */
@@ -91,7 +91,7 @@ async function placeBoot(
   await run(["cp", "--", boot.vmlinuz, join(folder, kernel)], { signal });
   await root.write(`/boot/${initrd}`, boot.initramfs);
   await run(["cp", "-a", "--", boot.modules, await root.folder("/lib/modules")], { signal });
-  const words = `root=UUID=${uuid} init=${init} net.ifnames=0 console=tty0 console=ttyS0`;
+  const words = `root=UUID=${uuid} init=${init} net.ifnames=0 quiet console=tty0 console=ttyS0`;
   const lines = [
     "DEFAULT linux",
     "PROMPT 0",

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { chooseBox, parseCatalog, parseChecksum } from "../../../../src/boxes/vagrant/catalog.ts";
+import { hostArchitecture } from "../../../../src/boxes/vagrant/architecture.ts";
+import { chooseBox, parseCatalog } from "../../../../src/boxes/vagrant/catalog.ts";
+import { parseChecksum } from "../../../../src/boxes/vagrant/checksum.ts";
 
 const BASE = "https://boxes.example/team/web.json";
-const host = { x64: "amd64", arm64: "arm64" }[process.arch as string] ?? process.arch;
+const host = hostArchitecture();
 
 function catalog(versions: Record<string, object[]>) {
   const list = Object.entries(versions).map(([version, providers]) => ({

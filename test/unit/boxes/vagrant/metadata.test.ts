@@ -35,6 +35,7 @@ test.each([
     /called `x`/,
   ],
   [{ provider: "libvirt", disks: [{ path: "a" }, { path: "./a" }] }, /called `a`/],
+  [{ provider: "lxc", architecture: "s390x" }, /it is for s390x, and this host is/],
   [{ provider: "virtualbox" }, /for the provider `virtualbox`/],
 ])("%j is no box of ours", (value, message) => {
   expect(() => read(value)).toThrowError(message);
