@@ -89,6 +89,7 @@ const UNTESTED = {
   "system/environment.ts": "a list of names",
   "system/log.ts": "three lines",
   "ui/question.ts": "needs a terminal",
+  "operations/own-system.ts": "needs a machine with a system of its own: test/e2e/own-disk",
   "network/bridge.ts": "the kernel's side: test/contract/network, in namespaces of its own",
   "network/check.ts": "the kernel's side: test/contract/network, in namespaces of its own",
   "network/dnsmasq.ts": "the kernel's side: test/contract/network, in namespaces of its own",
@@ -111,6 +112,7 @@ for (const source of sources) {
   checkLength(source);
   checkImports(source);
   checkConfined(source);
+  checkReleases(source);
 }
 for (const folder of ["src", "test", "scripts", "bin"]) checkIgnores(folder);
 checkMirror();
@@ -234,6 +236,22 @@ function checkConfined({ path, code }) {
   for (const { what, pattern, where } of CONFINED) {
     if (pattern.test(code) && !where.some((place) => isAt(path, place))) {
       problems.push(`src/${path}: ${what}${where.length > 0 ? `; only ${where.join(", ")} may` : ""}`);
+    }
+  }
+}
+
+/** What `await using` holds is released when the function returns, also when that hands on a promise. */
+function checkReleases({ path, code }) {
+  let depth; // of the block that holds something
+  for (const [index, line] of code.split("\n").entries()) {
+    const indent = line.search(/\S/);
+    if (/^\s*await using /.test(line)) depth = indent;
+    if (depth === undefined || indent < 0) continue;
+    if (indent < depth) depth = undefined;
+    else if (/^\s*return \w+\(.*\);$/.test(line) && !line.includes("=>")) {
+      problems.push(
+        `src/${path}:${index + 1}: hands on what may be a promise, and releases before it ends: return await`,
+      );
     }
   }
 }

@@ -33,7 +33,7 @@ export async function removeBox(layout: Layout, name: string, options: RemoveOpt
   const entry = entries.find((candidate) => candidate.name === key);
   if (!entry) throw await unknownBox(layout, name);
   if (entry.state === "ok") await refuseWhenUsed(entry.box, entries, options.inUse);
-  return takeOut(layout, [entry], options);
+  return await takeOut(layout, [entry], options);
 }
 
 /**
@@ -53,13 +53,13 @@ export async function removeUnusedBoxes(
       if ((await machinesOn(entry.box, entries, options.inUse)).length === 0) idle.push(entry);
     }
   }
-  return takeOut(layout, idle, options);
+  return await takeOut(layout, idle, options);
 }
 
 /** Removes the layers and disks that no box and no machine uses: rebuilt boxes and interrupted removals leave some. */
 export async function removeUnusedLayers(layout: Layout, options: RemoveOptions): Promise<Swept> {
   await using _held = await lockBoxes(layout);
-  return removeUnused(layout, options);
+  return await removeUnused(layout, options);
 }
 
 /** The machines that stand on a box. Those made of another box with the same content stand on that one. */

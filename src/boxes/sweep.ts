@@ -81,7 +81,7 @@ async function isSettled(path: string): Promise<boolean> {
 
 async function doesAnyImportRun(layout: Layout): Promise<boolean> {
   await using _held = await lockBoxes(layout);
-  return areLayersLeased(layout);
+  return await areLayersLeased(layout);
 }
 
 /** Whether nothing was written in the folder for long. */

@@ -37,7 +37,8 @@ export async function allocate(
   for (const id of machineIds) addAddress(network, id);
   state.networks[DEFAULT_NETWORK] = network;
   await writeNetworks(layout, projectId, state);
-  return nicsFor(state, machineIds);
+  const nics = nicsFor(state, machineIds);
+  return nics;
 }
 
 /** The interfaces that the project's machines have, by machine id; empty when nothing was allocated. Needs no lock. */

@@ -71,7 +71,9 @@ async function packageOne(
   const origin = { source: { machine, base: record.box.name }, history: [...history, step] };
   const box = await snapshots.keepBox(layout, { ...wanted, content, layer, origin, signal });
   progress.title(`${record.name} is packaged as ${box.name}`);
-  return summaryOf({ name: box.name, state: "ok", box }, await listBoxes(layout), await readUsers(ctx));
+  const [boxes, users] = [await listBoxes(layout), await readUsers(ctx)];
+  const summary = summaryOf({ name: box.name, state: "ok", box }, boxes, users);
+  return summary;
 }
 
 /** The record as it is now. @throws BothyError for a machine that is none, or has no layers to stand on. */

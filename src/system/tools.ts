@@ -33,6 +33,13 @@ export const TOOL_PACKAGES = {
   "mkfs.vfat": "dosfstools",
   mcopy: "mtools",
   "dump.erofs": "erofs-utils",
+  setfattr: "attr",
+  getfattr: "attr",
+  chattr: "e2fsprogs",
+  extlinux: "extlinux",
+  fsfreeze: "util-linux",
+  nsenter: "util-linux",
+  setpriv: "util-linux",
 } as const;
 
 /** The Debian package with that program; the program's own name when we do not know. */

@@ -137,7 +137,7 @@ describe("a Dockerfile", () => {
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toMatch(/exit (code|status) 7/);
     expect(failed.stderr).toContain("oh no");
-    const { stdout } = await run(["find", shop.layout.boxes(), "-path", "*build*"]);
+    const { stdout } = await run(["find", shop.layout.boxes(), "-path", "*/build/app-*"]);
     expect(stdout).toBe("");
   });
 });

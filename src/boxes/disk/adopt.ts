@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Layout } from "../../system/index.ts";
+import { ensureFolder, type Layout } from "../../system/index.ts";
 import type { BuildContext } from "../artefact.ts";
 import type { BoxContent, BoxLayer } from "../box.ts";
 import { findInit, importTree } from "../layer/index.ts";
@@ -27,7 +27,8 @@ export async function adopt(layout: Layout, base: BoxLayer, request: AdoptReques
   const init = await findInit(layout, [base]);
   const content = { layers: [base], user, environment: {}, labels: {} };
   if (init === undefined) return content;
-  await using space = await openMounts(join(scratch, "mounts"), signal);
+  await ensureFolder(scratch, 0o700);
+  await using space = await openMounts(layout, signal);
   const place = await space.place("box");
   await space.mount("-t", "erofs", "-o", "ro,loop,nosuid,nodev,noexec", layout.layer(base.digest), place);
   const tree = treeAt(space.outside(place));

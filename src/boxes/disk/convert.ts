@@ -25,8 +25,8 @@ export interface DiskFile {
 /** What a box keeps of a whole disk. */
 export type WholeDisk = NonNullable<BoxContent["disk"]>;
 
-/** An image may be made to keep its reader busy for ever, or to fill its memory. */
-const BOUNDED = ["prlimit", "--cpu=600", "--as=8589934592"];
+/** An image may be made to keep its reader busy for ever, or to fill its memory; and it ends when bothy is killed. */
+const BOUNDED = ["setpriv", "--pdeathsig", "KILL", "--", "prlimit", "--cpu=600", "--as=8589934592"];
 /** What `qemu-img check` returns when content is lost; 3 means clusters that nobody uses. */
 const CORRUPT = 2;
 

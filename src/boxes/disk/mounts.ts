@@ -1,10 +1,9 @@
-import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { BothyError } from "../../errors.ts";
-import { missingTool, run, start } from "../../system/index.ts";
+import type { Layout } from "../../system/index.ts";
+import { mounted } from "../mounted/index.ts";
 
-/** Mounts that nobody else sees. */
+/** Mounts that nobody else sees, made one after the other as what is found in one asks for the next. */
 export interface MountSpace extends AsyncDisposable {
   /** A new folder that things can be mounted on; its path inside the space. */
   place(name: string): Promise<string>;
@@ -16,43 +15,27 @@ export interface MountSpace extends AsyncDisposable {
   mount(...args: readonly string[]): Promise<void>;
 }
 
+/** What runs in the space keeps it: a program of ours that went on after us would. */
+const MORTAL = ["setpriv", "--pdeathsig", "KILL", "--"];
+
 /**
- * A mount namespace of its own, held by a process that ends with bothy, whatever ends that: mounts and loop devices end
- * with it. Mounts are made below `folder` and are seen through `outside`.
- * @throws BothyError `TOOL_MISSING`, `NOT_ROOT`.
+ * A space without mounts. They and their loop devices end with it, and it ends with bothy, whatever ends that.
+ * @throws BothyError `TOOL_MISSING`, `NOT_ROOT`, `INTERRUPTED`.
  */
-export async function openMounts(folder: string, signal?: AbortSignal): Promise<MountSpace> {
-  const holder = start(
-    [
-      ...["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"],
-      ...["sh", "-c", "echo ready; exec cat"],
-    ],
-    { stdio: ["pipe", "pipe", "ignore"], cwd: "/" },
-  );
-  const ended = once(holder, "close");
-  ended.catch(() => {}); // a missing program is told below
-  await Promise.race([once(holder.stdout ?? holder, "data"), ended]).catch((cause: unknown) => {
-    throw missingTool("unshare", cause);
-  });
-  if (holder.exitCode !== null || holder.pid === undefined) throw notRoot();
-  const pid = String(holder.pid);
-  await mkdir(folder, { recursive: true });
-  const enter = ["nsenter", "--target", pid, "--mount", "--"];
+export async function openMounts(layout: Layout, signal?: AbortSignal): Promise<MountSpace> {
+  if (process.getuid?.() !== 0) throw notRoot();
+  const space = await mounted(layout, [], { signal });
   return {
-    enter,
+    enter: [...MORTAL, ...space.enter],
     place: async (name) => {
-      await mkdir(join(folder, name), { recursive: true });
-      return join(folder, name);
+      await space.run(["mkdir", "-p", name]);
+      return join(space.within, name);
     },
-    outside: (path) => join("/proc", pid, "root", path),
+    outside: (path) => join(space.folder, relative(space.within, path)),
     mount: async (...args) => {
-      await run([...enter, "mount", ...args], { signal });
+      await space.run(["mount", ...args]);
     },
-    [Symbol.asyncDispose]: async () => {
-      holder.stdin?.destroy();
-      holder.kill("SIGKILL");
-      await ended;
-    },
+    [Symbol.asyncDispose]: () => space[Symbol.asyncDispose](),
   };
 }
 

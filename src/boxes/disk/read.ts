@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensureFolder, type Layout } from "../../system/index.ts";
+import { ensureFolder, type Layout, lock } from "../../system/index.ts";
 import type { BoxLayer } from "../box.ts";
 import { importTree } from "../layer/index.ts";
 import { type DiskFile, keepDisk, toRaw, type WholeDisk } from "./convert.ts";
@@ -42,7 +42,10 @@ export async function readDisks(layout: Layout, request: DiskRequest): Promise<D
   }
   const partitions = maps.flatMap((map) => map.partitions);
   const firmware = maps[0]?.firmware ?? "bios";
-  await using space = await openMounts(join(scratch, "mounts"), signal);
+  // many kernels do not mount two btrfs of the same id at once, as two copies of a disk are
+  const isBtrfs = partitions.some(({ type }) => type === "btrfs");
+  await using _alone = isBtrfs ? await lock(layout.lock("btrfs"), { signal }) : undefined;
+  await using space = await openMounts(layout, signal);
   const found = await assemble(space, partitions, report ?? (() => {}));
   if ("reason" in found) return { reason: found.reason, firmware };
   report?.("packing the layer");

@@ -56,6 +56,7 @@ export async function openBuildah(
   const folder = buildahFolder(layout);
   const temporary = join(folder, "tmp");
   await ensureFolder(temporary, 0o700);
+  await ensureFolder(layout.run); // buildah would close it to others, QEMU's user among them
   const driver = await chooseDriver(scratch, signal);
   const env = { ...registries.env, ...(await configure(scratch, driver)), TMPDIR: temporary };
   const place = ["--root", join(folder, "storage"), "--runroot", join(layout.run, "buildah")];

@@ -91,7 +91,7 @@ export async function pruneBuildCache(
   if (!(await statIfExists(buildahFolder(layout)))) return;
   await using _held = await lock(layout.lock(BUILD_LOCK), { signal: options.signal });
   if (options.all || Object.keys(await liveBuilds(layout)).length === 0) {
-    return removeTree(buildahFolder(layout), { within: layout.home });
+    return await removeTree(buildahFolder(layout), { within: layout.home });
   }
   await using scratch = await workspace(layout, BUILD_LOCK);
   const buildah = await openBuildah(layout, scratch.folder, NO_REGISTRIES, options.signal);

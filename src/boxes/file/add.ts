@@ -79,7 +79,7 @@ async function fromCatalog(layout: Layout, catalog: Fetched, options: AddFileOpt
   const kind = await fileKind(fetched.path, fetched.title);
   if (kind === "catalog")
     throw new BothyError("BOX_INVALID", `${catalog.title} names another catalog as a box`);
-  return fromFile(layout, fetched, kind, source, { ...options, name });
+  return await fromFile(layout, fetched, kind, source, { ...options, name });
 }
 
 function sourceOf(catalog: Fetched, { url, version, checksum }: Offer, options: AddFileOptions): Source {
@@ -126,7 +126,7 @@ async function make(
   await using scratch = await workspace(layout, `box-${name.replaceAll("/", "-")}`);
   await requireSpace(scratch.folder, (await stat(path)).size, `adding ${name}`);
   const content = await contentOf(layout, { path, title, kind, scratch: scratch.folder, signal, report });
-  return save(layout, name, content, source, signal);
+  return await save(layout, name, content, source, signal);
 }
 
 async function save(

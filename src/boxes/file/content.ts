@@ -1,22 +1,20 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { BothyError } from "../../errors.ts";
 import type { Layout } from "../../system/index.ts";
 import type { BuildContext } from "../artefact.ts";
-import type { BoxContent, BoxLayer } from "../box.ts";
+import type { BoxContent } from "../box.ts";
 import {
   adopt,
   type DiskFormat,
   inspectDisk,
   isQcow2,
   keepWhole,
-  openMounts,
   readDisks,
   readHead,
 } from "../disk/index.ts";
-import { importTar, importTree, lookUp } from "../layer/index.ts";
 import { parseMetadata, unpackBox } from "../vagrant/index.ts";
 import type { FileKind } from "./kind.ts";
+import { contentOfTarball } from "./tarball.ts";
 import { unpackDisk } from "./unpack-disk.ts";
 
 /** A file that is to become a box. */
@@ -42,7 +40,7 @@ export async function contentOf(layout: Layout, request: ContentRequest): Promis
     case "box":
       return fromBox(layout, request);
     case "tarball":
-      return fromTarball(layout, path, DEFAULT, request);
+      return contentOfTarball(layout, path, { ...request, user: DEFAULT });
     case "qcow2":
     case "raw":
       return fromDisks(layout, [{ path, format: kind }], DEFAULT, request);
@@ -68,11 +66,10 @@ async function fromBox(layout: Layout, request: ContentRequest): Promise<BoxCont
   }
   const box = parseMetadata(metadata, title);
   if (box.provider === "lxc") {
-    return fromTarball(
+    return contentOfTarball(
       layout,
       required(files, ["rootfs.tar.gz", "rootfs.tar.xz", "rootfs.tar"], title),
-      VAGRANT,
-      request,
+      { ...request, user: VAGRANT },
     );
   }
   const disks = box.disks.map((disk) => ({ path: required(files, [disk], title), format: "qcow2" as const }));
@@ -105,49 +102,6 @@ async function fromDisks(
   }
   const disk = await keepWhole(layout, { disks, title, scratch, signal, report }, content);
   return { layers: [], disk, user, environment: {}, labels: {} };
-}
-
-async function fromTarball(
-  layout: Layout,
-  path: string,
-  user: string,
-  request: ContentRequest,
-): Promise<BoxContent> {
-  const { title, scratch, signal, report } = request;
-  report?.("unpacking the root file system");
-  const input = { title, open: async () => createReadStream(path, { highWaterMark: 1 << 20 }) };
-  const layer = await importTar(layout, input, { below: [], signal });
-  const root = await rootOf(layout, layer, title, scratch, signal);
-  return adopt(layout, root, { user, scratch: join(scratch, "adopt"), signal, report });
-}
-
-/** Some archives have everything in one folder, as lxc's boxes: its content becomes the root. */
-async function rootOf(
-  layout: Layout,
-  layer: BoxLayer,
-  title: string,
-  scratch: string,
-  signal?: AbortSignal,
-): Promise<BoxLayer> {
-  if (await isRoot(layout, layer, "")) return layer;
-  if (!(await isRoot(layout, layer, "/rootfs"))) {
-    throw new BothyError(
-      "BOX_INVALID",
-      `\`${title}\` holds no root file system: no /etc, /usr or /bin is in it`,
-      {
-        hints: ["a root file system's archive is made in its root: `tar -C ROOT -czf rootfs.tar.gz .`"],
-      },
-    );
-  }
-  await using space = await openMounts(join(scratch, "rootfs"), signal);
-  const place = await space.place("outer");
-  await space.mount("-t", "erofs", "-o", "ro,loop,nosuid,nodev,noexec", layout.layer(layer.digest), place);
-  return await importTree(layout, join(place, "rootfs"), { enter: space.enter, signal });
-}
-
-async function isRoot(layout: Layout, layer: BoxLayer, base: string): Promise<boolean> {
-  const parts = ["/etc", "/usr", "/bin", "/sbin"].map((path) => lookUp(layout, [layer], `${base}${path}`));
-  return (await Promise.all(parts)).some(Boolean);
 }
 
 async function formatOf(path: string): Promise<DiskFormat> {

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
-import { BothyError } from "../../errors.ts";
 import { start } from "../../system/index.ts";
 import { isQcow2, readHead } from "../disk/index.ts";
 import { isImageArchive } from "../image/index.ts";
+import { refuseForeign, unknownFile } from "./foreign.ts";
 
 /** What a file is, by its content. */
 export type FileKind =
@@ -19,17 +19,6 @@ export type FileKind =
   /** A disk image, compressed as a whole. */
   | "packed-disk";
 
-/** Names of files that are not read, and how to make one that is. */
-const FOREIGN: readonly [magic: Buffer, at: number, name: string, hint?: string][] = [
-  [Buffer.from("KDMV"), 0, "a VMware disk (vmdk)", "vmdk"],
-  [Buffer.from("# Disk DescriptorFile"), 0, "a VMware disk (vmdk)", "vmdk"],
-  [Buffer.from([0x7f, 0x10, 0xda, 0xbe]), 64, "a VirtualBox disk (vdi)", "vdi"],
-  [Buffer.from("conectix"), 0, "a Hyper-V disk (vhd)", "vpc"],
-  [Buffer.from("vhdxfile"), 0, "a Hyper-V disk (vhdx)", "vhdx"],
-  [Buffer.from("CD001"), 0x8001, "an installation medium (iso)"],
-  [Buffer.from("hsqs"), 0, "a squashfs image"],
-];
-const ZIP = Buffer.from("PK\u0003\u0004");
 const HEAD_BYTES = 64 << 10;
 /** Compressed by what; the programs write to stdout. */
 const PACKED: readonly [magic: Buffer, program: readonly string[]][] = [
@@ -46,16 +35,16 @@ const MOST_BOX_MEMBERS = 64;
  * @throws BothyError `BOX_INVALID` for what is nothing of all that, with what it seems to be.
  */
 export async function fileKind(path: string, title: string): Promise<FileKind> {
-  if (!(await stat(path)).isFile()) throw unknown(title, "it is no regular file");
+  if (!(await stat(path)).isFile()) throw unknownFile(title, "it is no regular file");
   const head = await readHead(path, HEAD_BYTES);
-  if (head.length === 0) throw unknown(title, "it is empty");
+  if (head.length === 0) throw unknownFile(title, "it is empty");
   refuseForeign(head, title);
   if (/^\s*\{/.test(head.toString("latin1", 0, 64))) return "catalog";
   if (isQcow2(head)) return "qcow2";
   if (unpacker(head)) return packedKind(path, title);
   if (isTar(head)) return tarKind(path);
   if (isDisk(head)) return "raw";
-  throw unknown(title, "its content is none of these");
+  throw unknownFile(title, "its content is none of these");
 }
 
 /** The program that unpacks a file with this head; its input is the file. */
@@ -69,7 +58,7 @@ async function packedKind(path: string, title: string): Promise<FileKind> {
   if (isTar(head)) return tarKind(path);
   refuseForeign(head, title);
   if (isQcow2(head) || isDisk(head)) return "packed-disk";
-  throw unknown(title, "what is packed in it is none of these");
+  throw unknownFile(title, "what is packed in it is none of these");
 }
 
 /** The first names of the archive tell; boxes with their metadata last are read to the end, as they are short of names. */
@@ -109,21 +98,6 @@ function isDisk(head: Buffer): boolean {
   return isTable || isExt || is(0, "XFSB") || is(0, "LUKS") || is(512, "LABELONE") || is(512, "EFI PART");
 }
 
-function refuseForeign(head: Buffer, title: string): void {
-  if (head.subarray(0, ZIP.length).equals(ZIP)) {
-    throw unknown(
-      title,
-      "it is a zip archive",
-      "pack it anew: `unzip FILE -d box && tar -C box -czf NEW.box .`",
-    );
-  }
-  for (const [magic, at, name, format] of FOREIGN) {
-    if (!head.subarray(at, at + magic.length).equals(magic)) continue;
-    const hint = format && `make one that can be read: \`qemu-img convert -f ${format} -O qcow2 OLD NEW\``;
-    throw unknown(title, `it is ${name}`, ...(hint ? [hint] : []));
-  }
-}
-
 async function firstBytes(argv: readonly string[], length: number): Promise<Buffer> {
   const child = start(argv, { stdio: ["ignore", "pipe", "ignore"] });
   child.on("error", () => {}); // no such program: nothing is recognised, and tar says more
@@ -146,13 +120,4 @@ async function* linesOf(argv: readonly string[]): AsyncGenerator<string> {
     partial = lines.pop() ?? "";
     yield* lines;
   }
-}
-
-function unknown(title: string, why: string, ...hints: string[]): BothyError {
-  return new BothyError("BOX_INVALID", `\`${title}\` cannot be made a box of: ${why}`, {
-    hints: [
-      ...hints,
-      "bothy reads Vagrant boxes and catalogs, disks (qcow2, raw), root file systems (tar) and container images",
-    ],
-  });
 }

@@ -61,7 +61,8 @@ export async function filesOfTar(layout: Layout, path: string, signal?: AbortSig
     const tar = await openTar(path, join(scratch, "archive.tar"), signal);
     await using file = await open(tar);
     const members = await indexTar(await bytesOfFile(file), path);
-    return tarFiles(path, tar, scratch, members, remove);
+    const files = tarFiles(path, tar, scratch, members, remove);
+    return files;
   } catch (error) {
     await remove();
     throw diskFull(error, scratch);

@@ -51,11 +51,11 @@ export class Unpacking {
   }
 
   #takeFolder(path: string, entry: TarEntry): void {
-    const { name, mode, uid, gid, seconds, nanoseconds, xattrs } = entry;
+    const { name, attributes } = entry;
     const [parent, last] = splitPath(path);
     const { children } = this.tree.folder(parent, name);
     if (path !== "" && typeof children.get(last) === "number") children.delete(last);
-    this.tree.folder(path, name).attributes = { mode, uid, gid, seconds, nanoseconds, xattrs };
+    this.tree.folder(path, name).attributes = attributes;
   }
 
   async #takeLeaf(path: string, entry: TarEntry, type: LeafType): Promise<void> {
@@ -86,16 +86,16 @@ export class Unpacking {
 
   /** Returns the number of the inode. */
   #write(entry: TarEntry, type: Exclude<LeafType, "hardlink">): Promise<number> {
+    const { attributes, size, extents } = entry;
     const pieces = () => this.#reader.piece();
-    if (type === "symlink") return this.#writer.symlink({ ...entry, mode: 0o777 }, entry.link);
-    if (type !== "file") return this.#writer.special(entry, type, entry);
-    const { size, extents } = entry;
-    if (extents) return this.#writer.sparseFile(entry, size, extents, pieces);
-    return this.#writer.file(entry, size, pieces);
+    if (type === "symlink") return this.#writer.symlink({ ...attributes, mode: 0o777 }, entry.link);
+    if (type !== "file") return this.#writer.special(attributes, type, entry);
+    if (extents) return this.#writer.sparseFile(attributes, size, extents, pieces);
+    return this.#writer.file(attributes, size, pieces);
   }
 }
 
-function requireSense({ name, type, link, major, minor, xattrs }: TarEntry): void {
+function requireSense({ name, type, link, major, minor, attributes: { xattrs } }: TarEntry): void {
   if (xattrs.size > 0 && !doXattrsFit(xattrs)) throw new Refusal("has too many extended attributes", name);
   if (type === "symlink" && (link === "" || link.includes("\0") || link.length > 4095)) {
     throw new Refusal("is a symbolic link to no possible name", name);

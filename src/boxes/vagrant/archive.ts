@@ -47,10 +47,24 @@ export async function unpackBox(
   const { bavail, bsize } = await statfs(folder);
   const env = { FOLDER: folder, ROOM: String(bavail * bsize), KEEP };
   const command = 'sh -c "$KEEP"';
-  await run(["tar", "--extract", "--force-local", "--file", file, `--to-command=${command}`], {
-    env,
-    signal,
-  }).catch((error: unknown) => explain(error, title, folder));
+  await run(
+    [
+      "setpriv",
+      "--pdeathsig",
+      "KILL",
+      "--",
+      "tar",
+      "--extract",
+      "--force-local",
+      "--file",
+      file,
+      `--to-command=${command}`,
+    ],
+    {
+      env,
+      signal,
+    },
+  ).catch((error: unknown) => explain(error, title, folder));
   return readMembers(folder, title);
 }
 

@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -60,11 +68,6 @@ describe("a start that fails leaves nothing and says why", () => {
       "DISK_DAMAGED",
       (spec) => void onVolume(spec, "mkdir $1/volumes; ln -s /etc $1/volumes/v"),
     ],
-    [
-      "/run is a link and a volume is new",
-      "START_FAILED",
-      (spec) => void onVolume(spec, "mkdir $1/upper; ln -s /etc $1/upper/run"),
-    ],
     ["the tools have no init", "START_FAILED", (spec) => ({ tools: spec.layers[0] ?? spec.tools })],
     [
       "the bridge is missing",
@@ -96,6 +99,23 @@ describe("a start that fails leaves nothing and says why", () => {
     writeFileSync(join(spec.seed, "volumes"), "v /srv/data\n");
     onDisk(spec, script);
   }
+});
+
+test("links and files in the place of mount points become folders, and nothing goes through them", async () => {
+  const spec = harness.spec("l1");
+  const elsewhere = join(harness.layout.home, "elsewhere");
+  mkdirSync(elsewhere);
+  writeFileSync(join(spec.seed, "volumes"), "v /srv/data\n");
+  const links = ["run", ".bothy", "proc", "sys"].map((name) => `ln -s ${elsewhere} $1/upper/${name}`);
+  onDisk(spec, `mkdir $1/upper; ${links.join("; ")}; echo >$1/upper/dev`);
+  await harness.provider.start(spec);
+  const { stdout } = await harness.exec(
+    "l1",
+    "ls -ld /run /.bothy /proc /sys /dev | grep -c ^d; cat /srv/data/*",
+  );
+  expect(stdout.toString()).toBe("5\nimage\n");
+  await harness.provider.stop("l1", { deadlineMs: 5000 });
+  expect(readdirSync(elsewhere)).toEqual([]);
 });
 
 describe("a start that is interrupted", () => {

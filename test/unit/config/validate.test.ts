@@ -20,7 +20,10 @@ describe("unknown keys of a machine", () => {
       "4:5: machines.web.frobnicate: unknown key; the keys here are box, image, build, user, isolation, cpus, memory, disk, volumes, hostname, environment, run, limits, vm, container, count",
     ],
     ["limits: { pid: 100 }", '4:15: machines.web.limits.pid: unknown key, did you mean "pids"?'],
-    ["vm: { accel: kvm }", "4:11: machines.web.vm.accel: unknown key; the keys here are acceleration, kernel"],
+    [
+      "vm: { accel: kvm }",
+      "4:11: machines.web.vm.accel: unknown key; the keys here are acceleration, kernel",
+    ],
     [
       "container: { privileged: true }",
       "4:18: machines.web.container.privileged: unknown key; there are no keys here yet",

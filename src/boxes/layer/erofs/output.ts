@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { diskFull } from "../../../system/index.ts";
 import { BLOCK } from "./image.ts";
 
-const BUFFER_BYTES = 1 << 20;
+const BUFFER_BYTES = 2 << 20;
 const ZEROS = Buffer.alloc(1 << 16);
 
 /** Nothing to wait for where a buffer took the bytes: a promise for each of a hundred thousand files is a lot of memory. */

@@ -1,6 +1,7 @@
 import { writeUuid } from "../../superblock.ts";
 import type { Attributes } from "../tar/attributes.ts";
 import type { Extent } from "../tar/sparse.ts";
+import { Arena, NID_BYTES } from "./arena.ts";
 import { chunkBitsFor, writeChunks } from "./chunks.ts";
 import { BLOCK, MAGIC, SUPERBLOCK } from "./image.ts";
 import { deviceNumber, type InodeFields, inodeBytes, LAYOUT, LINKS_AT } from "./inode-bytes.ts";
@@ -9,9 +10,6 @@ import { Output } from "./output.ts";
 /** Gives the next piece of a file's data; `undefined` at its end. */
 export type Pieces = () => Buffer | undefined | Promise<Buffer | undefined>;
 
-/** Inodes and the small ends of files share blocks; so many of them are filled at once. */
-const ARENA_BLOCKS = 16;
-const NID_BYTES = 32;
 const SUPERBLOCK_BYTES = 128;
 /** Its number has 16 bits only: it lies right after the superblock. */
 export const ROOT_NID = (SUPERBLOCK + SUPERBLOCK_BYTES) / NID_BYTES;
@@ -24,14 +22,13 @@ const FEATURES = { checksum: 1, mtime: 2, chunks: 4 } as const;
  */
 export class ErofsWriter implements AsyncDisposable {
   readonly #output: Output;
-  /** Free bytes of the arena's blocks. */
-  #free: number[] = [];
-  #arena = 0;
+  readonly #arena: Arena;
   #inodes = 0;
   #hasChunks = false;
 
   private constructor(output: Output) {
     this.#output = output;
+    this.#arena = new Arena(output);
   }
 
   static async create(path: string): Promise<ErofsWriter> {
@@ -105,23 +102,24 @@ export class ErofsWriter implements AsyncDisposable {
 
   /** Room for an inode that is written later, in one block where it can be. */
   async reserve(length: number): Promise<number> {
-    return (this.#roomInArena(length) ?? (await this.#newRoom(length))) / NID_BYTES;
+    return (this.#arena.room(length) ?? (await this.#arena.newRoom(length))) / NID_BYTES;
   }
 
   async put(nid: number, bytes: Buffer): Promise<void> {
     this.#inodes++;
-    await this.#output.put(nid * NID_BYTES, bytes);
+    await this.#arena.put(nid * NID_BYTES, bytes);
   }
 
   /** How many names a file has. */
   async setLinks(nid: number, links: number): Promise<void> {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(links);
-    await this.#output.put(nid * NID_BYTES + LINKS_AT, bytes);
+    await this.#arena.put(nid * NID_BYTES + LINKS_AT, bytes);
   }
 
   /** Writes the superblock; the file is whole and on disk then. */
   async finish(uuid: Uint8Array): Promise<void> {
+    await this.#arena.close();
     await this.#output.align();
     const block = Buffer.alloc(SUPERBLOCK_BYTES);
     block.writeUInt32LE(MAGIC, 0);
@@ -155,33 +153,10 @@ export class ErofsWriter implements AsyncDisposable {
 
   async #place(inode: Buffer, after?: Buffer): Promise<number> {
     const length = inode.length + (after?.length ?? 0);
-    const position = this.#roomInArena(length) ?? (await this.#newRoom(length));
+    const position = this.#arena.room(length) ?? (await this.#arena.newRoom(length));
     this.#inodes++;
-    await this.#output.put(position, inode);
-    if (after) await this.#output.put(position + inode.length, after);
+    await this.#arena.put(position, inode);
+    if (after) await this.#arena.put(position + inode.length, after);
     return position / NID_BYTES;
-  }
-
-  /** Where so many bytes fit best; `undefined` when they fit nowhere. */
-  #roomInArena(length: number): number | undefined {
-    let best = -1;
-    for (let index = 0; index < this.#free.length; index++) {
-      const free = this.#free[index] ?? 0;
-      if (free >= length && (best < 0 || free < (this.#free[best] ?? 0))) best = index;
-    }
-    if (best < 0) return undefined;
-    const free = this.#free[best] ?? 0;
-    this.#free[best] = Math.max(0, free - Math.ceil(length / NID_BYTES) * NID_BYTES);
-    return this.#arena + (best + 1) * BLOCK - free;
-  }
-
-  /** Room in a new arena; what is larger than a block gets blocks of its own. */
-  async #newRoom(length: number): Promise<number> {
-    const position = this.#output.end;
-    await this.#output.appendZeros(length > BLOCK ? Math.ceil(length / BLOCK) * BLOCK : ARENA_BLOCKS * BLOCK);
-    if (length > BLOCK) return position;
-    this.#arena = position;
-    this.#free = Array.from({ length: ARENA_BLOCKS }, () => BLOCK);
-    return this.#roomInArena(length) ?? position;
   }
 }

@@ -6,7 +6,8 @@ import { MOST_PAX_BYTES, type PaxRecords, paxNumber, paxText, readPax } from "./
 import { type Extent, readOldSparse, readPaxSparse, type Sparse } from "./sparse.ts";
 
 /** One entry of a tar as its writer meant it. Names have one character a byte and are not checked yet. */
-export interface TarEntry extends Attributes {
+export interface TarEntry {
+  readonly attributes: Attributes;
   readonly name: string;
   readonly type: EntryType;
   /** Where links go. */
@@ -143,7 +144,7 @@ export class TarReader {
     this.#unreadBytes = stored - (sparse?.mapBytes ?? 0);
     this.#paddingBytes = padding(stored);
     return {
-      ...readAttributes(header, this.#global.length > 0 ? [...this.#global, ...pax] : pax, name),
+      attributes: readAttributes(header, this.#global.length > 0 ? [...this.#global, ...pax] : pax, name),
       name,
       type,
       link: paxText(pax, "linkpath") ?? longLink ?? header.link,

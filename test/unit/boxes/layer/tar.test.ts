@@ -102,10 +102,7 @@ describe("TarReader", () => {
     expect(file).toMatchObject({
       name: long,
       type: "file",
-      uid: owner,
-      gid: 5,
-      seconds: 1_500_000_000,
-      nanoseconds,
+      attributes: { uid: owner, gid: 5, seconds: 1_500_000_000, nanoseconds },
     });
     expect(file?.data.toString()).toBe("content");
     expect(link).toMatchObject({ type: "symlink", link: expect.stringMatching(/^t{90}/) });
@@ -121,9 +118,9 @@ describe("TarReader", () => {
       tar({ name: "own", pax: { mtime: "6.000000001" } }),
     ]);
     expect(await read(bytes, 77)).toMatchObject([
-      { name: "before", seconds: 1000, uid: 0 },
-      { name: "after", seconds: 5, uid: 9 },
-      { name: "own", seconds: 6, nanoseconds: 1, uid: 9 },
+      { name: "before", attributes: { seconds: 1000, uid: 0 } },
+      { name: "after", attributes: { seconds: 5, uid: 9 } },
+      { name: "own", attributes: { seconds: 6, nanoseconds: 1, uid: 9 } },
     ]);
   });
 
