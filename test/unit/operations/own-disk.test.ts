@@ -19,7 +19,7 @@ const plain = machineRecord();
 const own = machineRecord({ box: { ...plain.box, name: "team/legacy", disk } });
 
 function providerOf(isolation: "vm" | "container"): Provider {
-  return fakeProvider(new FakeBackend(), { isolation, bridges: [] });
+  return fakeProvider(new FakeBackend(), "tag", { isolation, bridges: [] });
 }
 
 it("runs as a VM only, and says why and how", () => {
