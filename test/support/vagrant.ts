@@ -19,6 +19,7 @@ function vagrantfile(name: string, boot: { kernel: string; initrd: string }, poo
   config.ssh.insert_key = false
   config.vm.provider :libvirt do |libvirt|
     libvirt.driver = "qemu"
+    libvirt.default_prefix = "${pool}_"
     libvirt.cpu_mode = "custom"
     libvirt.cpu_model = "qemu64"
     libvirt.memory = 384

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { BothyError } from "../../errors.ts";
-import { explainFullDisk, type Layout, lock, statIfExists } from "../../system/index.ts";
+import { explainFullDisk, type Layout, lock, shellQuote, statIfExists } from "../../system/index.ts";
 import type { BuildContext } from "../artefact.ts";
 import { type Box, type BoxContent, describeBox } from "../box.ts";
 import { digestOfFile } from "../digest.ts";
@@ -100,7 +100,7 @@ async function fromFile(
   options: AddFileOptions,
 ): Promise<Box> {
   const { signal, report } = options;
-  const name = normaliseBoxName(options.name ?? nameless(fetched.title));
+  const name = normaliseBoxName(options.name ?? nameless(fetched.location));
   if (kind === "image") return fromImage(layout, fetched, name, source, options);
   const checksum = source.checksum ?? `sha256:${await digestOfFile(fetched.path, signal)}`;
   const complete = { ...source, checksum };
@@ -189,9 +189,12 @@ function refuseConstraint(title: string, { version, provider, architecture }: Ad
   });
 }
 
-function nameless(title: string): never {
-  const guess = basename(title).replace(/\..*$/, "").toLowerCase() || "my-box";
-  throw new BothyError("USAGE", `what shall the box made of \`${title}\` be called?`, {
-    hints: [`bothy box add --name ${guess} ${title}`],
+function nameless(location: string): never {
+  const guess =
+    basename(location)
+      .replace(/[.?].*$/, "")
+      .toLowerCase() || "my-box";
+  throw new BothyError("USAGE", `what shall the box made of \`${basename(location)}\` be called?`, {
+    hints: [`bothy box add --name ${guess} ${shellQuote(["", location]).trim()}`],
   });
 }

@@ -5,6 +5,8 @@ import { CommandError, explainFullDisk, shellQuote, start } from "../../system/i
 import { readHead } from "../disk/index.ts";
 import { unpacker } from "./kind.ts";
 
+/** They end when bothy is killed. */
+const MORTAL = ["setpriv", "--pdeathsig", "KILL", "--"];
 const WRITE = ["bs=1M", "iflag=fullblock", "conv=sparse", "status=none"];
 
 /**
@@ -19,11 +21,11 @@ export async function unpackDisk(
 ): Promise<void> {
   await using input = await open(path);
   const abort = signal ? { signal } : {};
-  const unpack = start(unpacker(await readHead(path, 512)) ?? [], {
+  const unpack = start([...MORTAL, ...(unpacker(await readHead(path, 512)) ?? [])], {
     stdio: [input.fd, "pipe", "ignore"],
     ...abort,
   });
-  const argv = ["dd", `of=${target}`, ...WRITE];
+  const argv = [...MORTAL, "dd", `of=${target}`, ...WRITE];
   const write = start(argv, { stdio: [unpack.stdout, "ignore", "pipe"], ...abort });
   unpack.stdout?.destroy(); // ours; the writer has its own
   const said: Buffer[] = [];
