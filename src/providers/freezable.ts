@@ -24,12 +24,12 @@ const TOO_LONG = 3;
 
 /**
  * Freezes a file system and thaws it when stdin ends, whatever became of who holds the other end. Ours is the one
- * process that has to live: it hears no signal that the end of a session brings.
+ * process that has to live: no signal that the end of a session brings ends it, nor that nobody reads what it says.
  */
 const GUARD = `
-trap '' HUP INT TERM
+trap '' HUP INT PIPE TERM
 $2 fsfreeze --freeze "$1" || exit 1
-echo frozen
+echo frozen 2>/dev/null
 $2 timeout -s KILL ${LONGEST_S} $2 cat >/dev/null || late=yes
 $2 fsfreeze --unfreeze "$1" || exit 1
 [ -z "$late" ] || exit ${TOO_LONG}`;

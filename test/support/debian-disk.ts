@@ -18,12 +18,20 @@ work=$5.work
 mkdir -p $work/layer $work/modules $work/root
 mount -t erofs -o ro,loop "$1" $work/layer
 mount -t erofs -o ro,loop "$2" $work/modules
-truncate --size 900M "$5"
+truncate --size 600M "$5"
 printf 'label: dos\\nstart=1MiB, type=83, bootable\\n' | sfdisk --quiet "$5"
-mkfs.ext4 -q -L system -E offset=1048576 "$5" 898M
+mkfs.ext4 -q -L system -E offset=1048576 "$5" 598M
 mount -o loop,offset=1048576 "$5" $work/root
 cd $work/root
-cp -a $work/layer/. .
+tar -C $work/layer --xattrs --exclude-from=- -cf - . <<'NOT_NEEDED' | tar --xattrs -xpf -
+./usr/share/doc/*
+./usr/share/i18n/*
+./usr/share/locale/*
+./usr/share/man/*
+./usr/lib/python3*
+./usr/lib/locale/*
+./usr/lib/x86_64-linux-gnu/gconv/*
+NOT_NEEDED
 mkdir -p usr/lib/modules boot
 cp -a "$work/modules/$4" usr/lib/modules/
 cp "$3" "boot/vmlinuz-$4"

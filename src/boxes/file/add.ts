@@ -195,6 +195,6 @@ function nameless(location: string): never {
       .replace(/[.?].*$/, "")
       .toLowerCase() || "my-box";
   throw new BothyError("USAGE", `what shall the box made of \`${basename(location)}\` be called?`, {
-    hints: [`bothy box add --name ${guess} ${shellQuote(["", location]).trim()}`],
+    hints: [shellQuote(["bothy", "box", "add", "--name", guess, location])],
   });
 }

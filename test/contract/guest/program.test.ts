@@ -82,10 +82,8 @@ describe.each(["container", "vm"] as const)("an image with nothing but its progr
     const batch = Buffer.from("get /etc/hostname /dev/stdout\n");
     expect((await capture([...machine.ssh("root", "sftp")], batch)).code).toBe(0);
     const console = (await machine.stop()).replaceAll("\r", "");
-    expect(console).toContain(
-      "7000:50:50 /work/here / web\none\ntwo||it's|two words|a\nb||odd-name=it's\nalso\nwritten\n",
-    );
-    expect(console).toContain("asked by USR1");
+    expect(console).toContain("7000:50:50 /work/here / web\none\ntwo||it's|two words|a\nb||odd-name=it's\n");
+    for (const words of ["also\n", "written\n", "asked by USR1\n"]) expect(console).toContain(words);
     expect(console).not.toContain("bothy:");
   });
 });

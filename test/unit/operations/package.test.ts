@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { findBox } from "../../../src/boxes/index.ts";
+import { BothyError } from "../../../src/errors.ts";
 import { writeRecord } from "../../../src/machines/index.ts";
 import { exportBoxes } from "../../../src/operations/box-export.ts";
 import { packageMachine } from "../../../src/operations/package.ts";
+import { stillDisk } from "../../../src/operations/still-disk.ts";
 import type { Freezable } from "../../../src/providers/freezable.ts";
 import { run } from "../../../src/system/index.ts";
 import { scriptedDisk } from "../../support/data-disk.ts";
@@ -110,6 +112,21 @@ describe("package", () => {
     await expect(packageMachine(lab.ctx, {})).rejects.toMatchObject({ code: "MACHINE_STATE" });
     await writeRecord(lab.ctx.layout, { ...record, box: { ...record.box, layers: [] } });
     await expect(packageMachine(lab.ctx, {})).rejects.toMatchObject({ code: "EXPORT_FAILED" });
+  });
+});
+
+describe("stillDisk", () => {
+  it("copies what is there and takes the copy away again; nobody who is not known to be still is copied", async () => {
+    await using lab = await fakeLab(ONE);
+    const record = await lab.add("web");
+    const progress = { report: () => {}, title: () => {} };
+    {
+      await using copy = await stillDisk(lab.ctx, record, progress);
+      await run(["cmp", copy.file, lab.ctx.layout.machine(record.id).disk]);
+    }
+    expect(await readdir(lab.ctx.layout.temporary())).toEqual([]);
+    lab.backends.container.unreachable = new BothyError("DAEMON_UNREACHABLE", "nobody answers");
+    await expect(stillDisk(lab.ctx, record, progress)).rejects.toMatchObject({ code: "MACHINE_STATE" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -57,6 +58,17 @@ describe("a guard", () => {
     for (const signal of ["TERM", "INT", "HUP"] as const) await guard.kill(signal);
     guard.stdin.end(); // as the end of a process closes it
     expect(await guard.exitCode).toBe(0);
+    expect(await canWrite("after")).toBe(true);
+  });
+
+  it("lets go when whoever asked was gone before it could answer", async () => {
+    const script = 'sleep 0.2; exec "$@"';
+    const child = start(["sh", "-c", script, "sh", ...freezeGuard(folder)], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const ended = once(child, "close");
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    expect(await ended).toEqual([0, null]);
     expect(await canWrite("after")).toBe(true);
   });
 
