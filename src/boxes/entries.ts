@@ -39,9 +39,9 @@ export async function readBox(layout: Layout, name: string): Promise<Box | undef
   const path = layout.box(name);
   const text = await readIfExists(path).catch((error: unknown) => {
     if (hasErrno(error, "ENOTDIR")) return undefined;
-    throw damagedMetadata(path, messageOf(error), error);
+    throw damagedMetadata(name, path, messageOf(error), error);
   });
-  return text === undefined ? undefined : { ...parseBox(text, path), name };
+  return text === undefined ? undefined : { ...parseBox(name, text, path), name };
 }
 
 async function entryOf(layout: Layout, name: string): Promise<BoxEntry | undefined> {
@@ -53,34 +53,35 @@ async function entryOf(layout: Layout, name: string): Promise<BoxEntry | undefin
   }
 }
 
-function parseBox(text: string, path: string): Box {
-  const value = parseJson(text, path);
+function parseBox(name: string, text: string, path: string): Box {
+  const value = parseJson(name, text, path);
   const version = (value as { version?: unknown } | null)?.version;
   if (typeof version === "number" && version > BOX_VERSION) {
     throw new BothyError("STATE_INVALID", `${path} was written by a newer bothy (format ${version})`, {
-      hints: ["use that bothy, or make the box again: `bothy box build --force NAME`, `bothy box add`"],
+      hints: ["use that bothy", ...waysOn(name)],
     });
   }
   const result = boxSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw damagedMetadata(path, `${issue?.path.join(".") || "content"}: ${issue?.message}`, result.error);
+  throw damagedMetadata(name, path, `${issue?.path.join(".") || "content"}: ${issue?.message}`, result.error);
 }
 
-function parseJson(text: string, path: string): unknown {
+function parseJson(name: string, text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw damagedMetadata(path, messageOf(error), error);
+    throw damagedMetadata(name, path, messageOf(error), error);
   }
 }
 
-function damagedMetadata(path: string, reason: string, cause: unknown): BothyError {
-  return new BothyError("STATE_INVALID", `${path} is damaged: ${reason}`, {
-    hints: [
-      "make the box again: `bothy box build --force NAME`, or `bothy box add` for what is no recipe",
-      `or remove the file: rm ${path}`,
-    ],
-    cause,
-  });
+function damagedMetadata(name: string, path: string, reason: string, cause: unknown): BothyError {
+  return new BothyError("STATE_INVALID", `${path} is damaged: ${reason}`, { hints: waysOn(name), cause });
+}
+
+function waysOn(name: string): string[] {
+  return [
+    `make the box again: \`bothy box build --force ${name}\`, or \`bothy box add\` for what is no recipe`,
+    `or do without it: \`bothy box remove ${name}\``,
+  ];
 }

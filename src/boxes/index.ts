@@ -13,6 +13,7 @@ export { listRecipes } from "./recipe.ts";
 export { recipeInputs } from "./recipe-inputs.ts";
 export { type Removed, removeBox, removeUnusedBoxes, removeUnusedLayers } from "./remove.ts";
 export { type RepairOptions, repairLayers } from "./repair.ts";
+export { setAside } from "./set-aside.ts";
 export { bytesBelow } from "./size.ts";
 export { findBox, findBoxName, getBox, isKnownBox, lockBoxes, requireRecipe } from "./store.ts";
 export { type OldArtefact, removeOldArtefacts, removeWorkspaces } from "./sweep.ts";

@@ -42,14 +42,14 @@ export async function removeBox(layout: Layout, name: string, options: RemoveOpt
  */
 export async function removeUnusedBoxes(
   layout: Layout,
-  options: RemoveOptions & { mayGo: (box: Box) => boolean },
+  options: RemoveOptions & { mayGo: (box: Box) => boolean | Promise<boolean> },
 ): Promise<Removed> {
   await using _held = await lockBoxes(layout);
   const entries = await listBoxes(layout);
   const idle: BoxEntry[] = [];
   if (entries.every(({ state }) => state === "ok")) {
     for (const entry of entries) {
-      if (entry.state !== "ok" || !options.mayGo(entry.box)) continue;
+      if (entry.state !== "ok" || !(await options.mayGo(entry.box))) continue;
       if ((await machinesOn(entry.box, entries, options.inUse)).length === 0) idle.push(entry);
     }
   }

@@ -19,8 +19,8 @@ const KINDS: readonly ArtefactKind["name"][] = ["kernel", "tools"];
 const SETTLED_MS = 3_600_000;
 
 /**
- * Removes the temporary folders that killed processes left, and returns their names. A build's is named as its lock, so
- * one whose lock is free is nobody's; an import's is nobody's while no import runs; of others, their age tells. One that
+ * Removes the temporary folders that killed processes left, and returns their names. A build's, and a machine's, is named as its
+ * lock, so one whose lock is free is nobody's; an import's is nobody's while no import runs; of others, their age tells. One that
  * something is mounted in is kept: deleting it would reach into the mount.
  */
 export async function removeWorkspaces(layout: Layout, options: { dryRun: boolean }): Promise<string[]> {
@@ -91,9 +91,9 @@ async function isQuiet(folder: string): Promise<boolean> {
   return true;
 }
 
-/** As `buildBox`, `buildArtefact` and builds of Dockerfiles name them. */
+/** As `buildBox`, `buildArtefact`, builds of Dockerfiles and copies of a machine's disk name them. */
 function isBuild(name: string): boolean {
-  return /^(?:(?:box|build)-|dockerfile$)/.test(name);
+  return /^(?:(?:box|build|machine)-|dockerfile$)/.test(name);
 }
 
 /** As `importTar` and `importTree` name them, whose callers hold a lease. */

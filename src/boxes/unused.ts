@@ -7,6 +7,7 @@ import type { Box } from "./box.ts";
 import { DIGEST } from "./digest.ts";
 import { listBoxes } from "./entries.ts";
 import { areLayersLeased } from "./lease.ts";
+import { settleSetAside } from "./set-aside.ts";
 import { bytesBelow } from "./size.ts";
 
 /**
@@ -43,6 +44,7 @@ export interface UnusedOptions {
 export async function removeUnused(layout: Layout, options: UnusedOptions): Promise<Swept> {
   const kept = await reasonToKeep(layout, options.without);
   if (kept !== undefined) return { layers: [], disks: [], kernels: [], freedBytes: 0, kept };
+  if (!options.dryRun) await settleSetAside(layout);
   const used = await usedByBoxes(layout, options.without);
   const isFree = async (digest: string) => !used.has(digest) && (await options.inUse(digest)).length === 0;
   const layers = await filterAsync(await digestsIn(layout.layers(), ".erofs"), isFree);
@@ -58,10 +60,7 @@ export async function removeUnused(layout: Layout, options: UnusedOptions): Prom
     freedBytes += await bytesBelow(path);
     if (!options.dryRun) await remove(layout, path);
   }
-  if (!options.dryRun) {
-    await forgetLayers(layout, layers);
-    await removeSetAside(layout);
-  }
+  if (!options.dryRun) await forgetLayers(layout, layers);
   return { layers, disks, kernels, freedBytes };
 }
 
@@ -104,13 +103,6 @@ async function forgetLayers(layout: Layout, removed: readonly string[]): Promise
   if (gone.length === 0) return;
   const { removeIndexEntries } = await import("./layer/index.ts"); // most commands do without
   await removeIndexEntries(layout, gone);
-}
-
-/** Damaged disks that a repair had put aside when it was killed. */
-async function removeSetAside(layout: Layout): Promise<void> {
-  for (const name of await namesIn(layout.disks())) {
-    if (name.endsWith(".qcow2.damaged")) await rm(join(layout.disks(), name), { force: true });
-  }
 }
 
 /** The newest kernel of our own is never a box's to remove. */

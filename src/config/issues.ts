@@ -81,6 +81,8 @@ function unknownKey(path: Path, key: string): string {
 /** Where a key that is known elsewhere belongs, likeliest first. */
 const HOMES: readonly { place: Path; words: string }[] = [
   { place: ["machines", "*", "limits"], words: "under `limits:`" },
+  { place: ["machines", "*", "run"], words: "under `run:`" },
+  { place: ["machines", "*", "build"], words: "under `build:`" },
   { place: ["machines", "*", "vm"], words: "under `vm:`" },
   { place: ["machines", "*", "container"], words: "under `container:`" },
   { place: ["defaults"], words: "to a machine or to `defaults:`" },
@@ -89,12 +91,21 @@ const HOMES: readonly { place: Path; words: string }[] = [
 ];
 
 function keysOf(schema: z.ZodType | undefined): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const mapping = mappingOf(schema);
+  return mapping instanceof z.ZodObject ? Object.keys(mapping.shape) : [];
+}
+
+/** Of a short and a long form, the long one. */
+function mappingOf(schema: z.ZodType | undefined): z.ZodType | undefined {
+  if (!(schema instanceof z.ZodUnion)) return schema;
+  const forms = schema.options as readonly z.ZodType[];
+  return forms.find((form) => form instanceof z.ZodObject || form instanceof z.ZodRecord);
 }
 
 /** The schema of the value at a path, without wrappers. */
 function schemaAt(path: Path): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((schema, part) => {
+  return path.reduce<z.ZodType | undefined>((holder, part) => {
+    const schema = mappingOf(holder);
     if (schema instanceof z.ZodObject)
       return bare(Object.hasOwn(schema.shape, part) ? schema.shape[part] : undefined);
     if (schema instanceof z.ZodRecord) return bare(schema.valueType as z.ZodType);

@@ -9,6 +9,8 @@ export interface Complaint {
   readonly message: string;
   /** Point at the key instead of at the value. */
   readonly on?: "key" | undefined;
+  /** Only worth saying when there is no complaint about any of these. */
+  readonly unless?: readonly Path[] | undefined;
 }
 
 /** One problem or warning of the project file, with its place. */

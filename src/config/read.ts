@@ -3,7 +3,7 @@ import { interpolate } from "./interpolate.ts";
 import { locate, nodeAt } from "./locate.ts";
 import { normalise } from "./normalise.ts";
 import { type Fault, parseYaml, type Source } from "./parse.ts";
-import { type Complaint, formatPath, inOrder, type Problem } from "./problems.ts";
+import { type Complaint, formatPath, inOrder, type Path, type Problem } from "./problems.ts";
 import type { ProjectConfig } from "./project-config.ts";
 import { resolve } from "./resolve.ts";
 import { applyRules } from "./rules/index.ts";
@@ -73,8 +73,8 @@ function toValue({ document }: Source): { value: unknown } | { complaint: Compla
 
 /** A value that is wrong already is not complained about again: what follows from it would only confuse. */
 function withoutEchoes(known: readonly Complaint[], more: readonly Complaint[]): Complaint[] {
-  const isEcho = ({ path }: Complaint) =>
-    known.some((one) => one.path.every((part, index) => part === path[index]));
+  const isWrong = (path: Path) => known.some((one) => one.path.every((part, index) => part === path[index]));
+  const isEcho = ({ path, unless = [] }: Complaint) => [path, ...unless].some(isWrong);
   return [...known, ...more.filter((complaint) => !isEcho(complaint))];
 }
 

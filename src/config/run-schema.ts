@@ -15,7 +15,6 @@ export const runSchema = z
       .optional(),
     user: z
       .string()
-      .min(1)
       .meta({
         description: "Who it runs as: a name or a number, with `:` and a group if wanted.",
         absent: "the image's USER, else root",
@@ -24,7 +23,6 @@ export const runSchema = z
       .optional(),
     workdir: z
       .string()
-      .startsWith("/")
       .meta({
         description: "The directory that it starts in; made when it is not there.",
         absent: "the image's WORKDIR, else `/`",

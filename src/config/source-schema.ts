@@ -53,7 +53,7 @@ export const sourceKeys = {
     .meta({
       description: "A container image to start from, as Docker names it; pulled when it is not in the store.",
       absent: "(or `box`, or `build`)",
-      examples: ["nginx:1.27", "localhost:5000/team/app@sha256:..."],
+      examples: ["nginx:1.27", "localhost:5000/team/app:2"],
     })
     .optional(),
   build: z

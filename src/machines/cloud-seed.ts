@@ -8,6 +8,7 @@ export function cloudSeedFiles(facts: Pick<SeedFacts, "record" | "keys" | "nics"
     hostname: record.hostname,
     users: ["default", account(record.box.user, keys.authorizedKey)],
     ssh_authorized_keys: [keys.authorizedKey],
+    disable_root: record.box.user !== "root", // else the key only tells to log in as somebody else
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: keys.hostKeyPrivate, ed25519_public: keys.hostKeyPublic },
   };

@@ -8,8 +8,8 @@ import {
   removeUnusedLayers,
   type Swept,
 } from "../boxes/index.ts";
-import { listRecords } from "../machines/index.ts";
-import { boxUsers } from "./box-users.ts";
+import { statIfExists } from "../system/index.ts";
+import { boxUsers, tellKept } from "./box-users.ts";
 import type { Context } from "./context.ts";
 
 /** What `box prune` removed, or would remove. */
@@ -30,8 +30,8 @@ export interface PruneResult {
 
 /**
  * Removes what no box and no machine uses, and what was downloaded and became no box. With `all` also the boxes that no
- * machine uses, but for those that cannot be had again, made of a machine or of unknown origin, and what builds of
- * Dockerfiles have cached.
+ * machine uses, but for those that cannot be had again (made of a machine, of a file that is gone, or of unknown
+ * origin), and what builds of Dockerfiles have cached.
  */
 export async function pruneBoxes(
   ctx: Context,
@@ -45,8 +45,7 @@ export async function pruneBoxes(
   const swept: Swept = boxes ?? (await removeUnusedLayers(ctx.layout, sweep));
   const downloads = await removeDownloads(ctx.layout, { dryRun, olderThanMs: 0 });
   const buildCacheBytes = options.all ? await removeBuildCache(ctx, dryRun) : 0;
-  const reasons = [swept.kept, downloads.kept, await damagedMachine(ctx)].flatMap((reason) => reason ?? []);
-  for (const reason of new Set(reasons)) ctx.reporter.warn(`not everything could be removed: ${reason}`);
+  await tellKept(ctx, [swept.kept, downloads.kept]);
   return {
     boxes: boxes?.boxes ?? [],
     layers: swept.layers,
@@ -59,14 +58,21 @@ export async function pruneBoxes(
   };
 }
 
-function canBeHadAgain({ source }: Box): boolean {
-  return source !== undefined && !("machine" in source);
+/** Not what was made of a machine, nor what came from a file or folder of this host that is gone. */
+async function canBeHadAgain({ source }: Box): Promise<boolean> {
+  if (!source || "machine" in source) return false;
+  const place = placeOf(source);
+  if (place === undefined) return true;
+  const places = [place, place.replace(/:[^/]*$/, "")]; // an archive's may end with a tag
+  return (await Promise.all(places.map(statIfExists))).some((stats) => stats !== undefined);
 }
 
-/** It may stand on anything, so nothing that it could stand on goes. */
-async function damagedMachine({ layout }: Context): Promise<string | undefined> {
-  const [first] = (await listRecords(layout)).broken;
-  return first && `the machine ${first.id} cannot be read: \`bothy status --all\``;
+/** Where on this host a box came from; `undefined` when it was elsewhere. */
+function placeOf(source: NonNullable<Box["source"]>): string | undefined {
+  if ("archive" in source) return source.archive.replace(/^[a-z-]+:/, "");
+  if ("context" in source) return source.context;
+  const origin = "file" in source ? (source.catalog ?? source.file) : undefined;
+  return origin?.startsWith("/") ? origin : undefined;
 }
 
 async function removeBuildCache({ layout, signal }: Context, dryRun: boolean): Promise<number> {

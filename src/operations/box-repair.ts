@@ -1,11 +1,9 @@
-import { rename, rm } from "node:fs/promises";
 import { buildDockerfile } from "../boxes/dockerfile/index.ts";
 import { addFile } from "../boxes/file/index.ts";
-import { type Box, type Damage, leaseLayers, removeBox, repairLayers } from "../boxes/index.ts";
+import { type Box, type Damage, leaseLayers, removeBox, repairLayers, setAside } from "../boxes/index.ts";
 import { removeIndexEntries } from "../boxes/layer/index.ts";
 import { parseChecksum } from "../boxes/vagrant/index.ts";
 import { BothyError } from "../errors.ts";
-import { statIfExists } from "../system/index.ts";
 import { openOrigin } from "./box-source.ts";
 import { boxUsers } from "./box-users.ts";
 import type { Context } from "./context.ts";
@@ -25,17 +23,17 @@ export async function repairBox(
   progress: Progress,
 ): Promise<void> {
   const { source } = box;
-  const damaged = damage.map(({ digest }) => digest);
   const report = (line: string) => progress.report(line);
   if (source && ("image" in source || "archive" in source)) {
     await using image = await openOrigin(ctx, source, { pinned: true, progress });
-    await repairLayers(ctx.layout, box, new Set(damaged), image, { signal: ctx.signal, report });
+    const damaged = new Set(damage.map(({ digest }) => digest));
+    await repairLayers(ctx.layout, box, damaged, image, { signal: ctx.signal, report });
     return;
   }
   const make = source && remaker(ctx, source, report);
   if (!make)
     throw new BothyError("LAYER_DAMAGED", "it cannot be fetched again as it was", { hints: wayOn(box) });
-  await remake(ctx, box, damaged, make);
+  await remake(ctx, box, damage, make);
 }
 
 /** What to do when a box cannot be repaired. */
@@ -70,26 +68,23 @@ function remaker(
 async function remake(
   ctx: Context,
   box: Box,
-  damaged: readonly string[],
+  damage: readonly Damage[],
   make: (name: string) => Promise<unknown>,
 ): Promise<void> {
   const { layout, signal } = ctx;
   const name = `repair/${box.digest.slice(0, 12)}`;
   {
     await using _lease = await leaseLayers(layout, signal);
-    await removeIndexEntries(layout, damaged); // or the damaged ones would be found
-    await using _disk = await setAside(ctx, box);
+    await removeIndexEntries(
+      layout,
+      damage.map(({ digest }) => digest),
+    ); // or the damaged ones would be found
+    const others = damage.filter(({ kind }) => kind !== "layer"); // which are not made again where they are there
+    await using _aside = await setAside(
+      layout,
+      others.map(({ path }) => path),
+    );
     await make(name);
   }
   await removeBox(layout, name, { inUse: boxUsers(ctx) });
-}
-
-/** A disk that is there is not made again. It comes back when there is no other in the end. */
-async function setAside({ layout }: Context, { disk }: Box): Promise<AsyncDisposable> {
-  const path = disk && layout.disk(disk.digest);
-  if (!path || !(await statIfExists(path))) return { [Symbol.asyncDispose]: async () => {} };
-  const aside = `${path}.damaged`;
-  await rename(path, aside);
-  const end = async () => ((await statIfExists(path)) ? rm(aside, { force: true }) : rename(aside, path));
-  return { [Symbol.asyncDispose]: end };
 }

@@ -12,10 +12,14 @@ export type ImageOrigin = Extract<Source, { image: string }>;
 /** An image of a layout or archive on this host, as a box remembers it. */
 export type ArchiveOrigin = Extract<Source, { archive: string }>;
 
-/** The boxes of these names, each once; without names all that can be read. @throws BothyError `BOX_UNKNOWN`. */
+/** The boxes of these names, each once; without names all that can be read, and of others is told. @throws BothyError `BOX_UNKNOWN`. */
 export async function namedBoxes(ctx: Context, names: readonly string[]): Promise<Box[]> {
   if (names.length === 0) {
     const entries = await listBoxes(ctx.layout);
+    for (const { name, state } of entries) {
+      if (state !== "broken") continue;
+      ctx.reporter.warn(`the box \`${name}\` is left out, it cannot be read: \`bothy box remove ${name}\``);
+    }
     return entries.flatMap((entry) => (entry.state === "ok" ? [entry.box] : []));
   }
   const boxes: Box[] = [];

@@ -24,6 +24,17 @@ export async function readUsers(ctx: Context): Promise<BoxUsers<string[]>> {
   };
 }
 
+/**
+ * Says why what nobody seems to use was kept, each reason once. A machine that cannot be read is one: it may stand on
+ * anything.
+ */
+export async function tellKept(ctx: Context, reasons: readonly (string | undefined)[]): Promise<void> {
+  const [first] = (await listRecords(ctx.layout)).broken;
+  const machine = first && `the machine ${first.id} cannot be read: \`bothy status --all\``;
+  const told = new Set([...reasons, machine].flatMap((reason) => reason ?? []));
+  for (const reason of told) ctx.reporter.warn(`not everything could be removed: ${reason}`);
+}
+
 /** Every digest in a machine's record, wherever it stands there: one too many keeps a file, one too few removes it. */
 function digestsIn(record: MachineRecord): ReadonlySet<string> {
   return new Set(JSON.stringify(record).match(/\b[0-9a-f]{64}\b/g));

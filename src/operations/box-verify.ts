@@ -13,11 +13,12 @@ export interface Verified {
   readonly problems: readonly string[];
 }
 
-/** Something whose files are checked: a box, or a machine with layers that no box has any more. */
+/** Something whose files are checked: a box, or a machine with files that no box has any more. */
 interface Subject {
   readonly name: string;
   readonly layers: Box["layers"];
   readonly disk?: Box["disk"];
+  readonly kernel?: Box["kernel"];
   /** Absent for a machine's. */
   readonly box?: Box;
 }
@@ -28,7 +29,7 @@ interface Left extends Verified {
 }
 
 /**
- * Reads every byte of boxes against its digest; without names of all, and of the layers that only machines have. With
+ * Reads every byte of boxes against its digest; without names of all, and of the files that only machines have. With
  * `repair`, what is damaged is fetched again from where the box came from.
  * @throws BothyError `LAYER_DAMAGED` naming everything that is left damaged, `BOX_UNKNOWN`.
  */
@@ -76,11 +77,19 @@ async function subjectsOf(
 }
 
 async function machineSubjects(ctx: Context, boxes: readonly Box[]): Promise<Subject[]> {
-  const known = new Set(boxes.flatMap(({ layers }) => layers.map(({ digest }) => digest)));
+  const known = new Set(
+    boxes.flatMap(({ layers, disk, kernel }) =>
+      [...layers, disk, kernel].flatMap((part) => part?.digest ?? []),
+    ),
+  );
+  const unknown = <Part extends { readonly digest: string }>(part: Part | undefined) =>
+    part && !known.has(part.digest) ? part : undefined;
   const { records } = await listRecords(ctx.layout);
   return records.flatMap(({ name, project, box }) => {
-    const layers = box.layers.filter(({ digest }) => !known.has(digest));
-    return layers.length > 0 ? [{ name: `machine ${project.name}/${name}`, layers }] : [];
+    const layers = box.layers.filter(unknown);
+    const [disk, kernel] = [unknown(box.disk), unknown(box.kernel)];
+    const some = layers.length > 0 || disk || kernel;
+    return some ? [{ name: `machine ${project.name}/${name}`, layers, disk, kernel }] : [];
   });
 }
 

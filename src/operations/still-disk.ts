@@ -23,7 +23,7 @@ export async function stillDisk(ctx: Context, record: MachineRecord, progress: P
   const { copyDisk } = await import("../boxes/snapshot/index.ts");
   const { disk } = ctx.layout.machine(record.id);
   const live = (await liveStates(ctx, [record])).get(record.id);
-  const options = { name: `box-package-${record.id}`, signal: ctx.signal };
+  const options = { name: `machine-${record.id}`, signal: ctx.signal }; // as the lock that the caller holds
   if (live?.state === "stopped") {
     await assertDiskFree(disk);
     progress.report("copying its disk");

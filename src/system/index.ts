@@ -17,7 +17,7 @@ export {
 export { explainFullDisk } from "./full-disk.ts";
 export { bootId, hostStamp, readHostFact, writeHostFact } from "./host-facts.ts";
 export { type Layout, layout, type MachineLayout, type ProjectLayout } from "./layout.ts";
-export { type Holder, lock, readHolder, tryLock } from "./lock.ts";
+export { type Holder, lock, readHolder, removeOldLocks, tryLock } from "./lock.ts";
 export { debug, setDebugSink } from "./log.ts";
 export {
   baseEnvironment,

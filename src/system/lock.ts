@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { BothyError } from "../errors.ts";
-import { ensureFolder } from "./files.ts";
+import { ensureFolder, statIfExists } from "./files.ts";
 import { missingTool, start } from "./process.ts";
 
 /** What flock(1) exits with when another has the lock. */
@@ -43,6 +43,20 @@ export async function tryLock(path: string): Promise<AsyncDisposable | undefined
   await ensureFolder(dirname(path));
   const child = await tryFlock(path, 0, undefined);
   return child && named(path, child);
+}
+
+/**
+ * Removes the files of locks that nobody has taken for so long. Safe while others take them: whoever gets a lock looks
+ * whether its file is still there, and only a holder removes one.
+ */
+export async function removeOldLocks(folder: string, olderThanMs: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const stats = await statIfExists(path);
+    if (!stats?.isFile() || Date.now() - stats.mtimeMs < olderThanMs) continue;
+    await using held = await tryLock(path);
+    if (held) await rm(path, { force: true });
+  }
 }
 
 /** Who holds the lock, as far as its file tells; only meaningful while it is held. */
@@ -89,12 +103,22 @@ async function tryFlock(
   signal?.addEventListener("abort", giveUp, { once: true });
   if (signal?.aborted) giveUp();
   const held = await isHeld(child, path).finally(() => signal?.removeEventListener("abort", giveUp));
-  if (held && !signal?.aborted) {
+  if (!held) return undefined;
+  const isStale = await isRemoved(child);
+  if (!isStale && !signal?.aborted) {
     child.unref();
     return child;
   }
-  if (held) await release(child);
-  return undefined;
+  await release(child);
+  return signal?.aborted ? undefined : tryFlock(path, timeoutMs, signal);
+}
+
+/** Whether the file that the child has locked was removed: then others lock the one that is there now. */
+async function isRemoved({ pid }: ChildProcess): Promise<boolean> {
+  const folder = `/proc/${pid}/fd`;
+  const open = (await readdir(folder).catch(() => [])).map((name) => join(folder, name));
+  const all = await Promise.all(open.map((path) => stat(path).catch(() => undefined))); // some it closes meanwhile
+  return all.some((stats) => stats?.isFile() && stats.nlink === 0);
 }
 
 /** True once the child says so; false when the lock is taken or the wait was given up. */

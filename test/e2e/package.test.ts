@@ -46,6 +46,7 @@ it("makes a box of a container that runs and writes, and another machine of that
   const loop =
     "i=0; while [ ! -e /stop ]; do i=$((i+1)); echo $i >/a.new; mv /a.new /a; echo $i >/b.new; mv /b.new /b; done";
   const writing = shop.bothy("exec", "web", "--", "sh", "-c", loop);
+  await shop.inside("web", "until [ -e /b ]; do sleep 0.1; done");
   const packaged = await shop.json<Packaged>("package", "web");
   expect(packaged).toMatchObject({ name: "shop/web", kind: "machine", output: null });
   await shop.inside("web", "touch /stop");

@@ -52,11 +52,8 @@ export async function vagrantProject(
     // no appliance of libguestfs to clean the disk with: it takes minutes under emulation, and Vagrant goes on without
     LIBGUESTFS_BACKEND: "none",
   };
-  const vagrant = async (...argv: string[]) => {
-    const r = await run(["vagrant", ...argv, "--no-tty", "--timestamp"], { env, cwd: project });
-    (await import("node:fs")).appendFileSync("/var/tmp/dkv/steps.log", argv[0] + " " + r.durationMs + "\n" + r.stdout.replace(/.*Progress.*\n/g, "") + "\n");
-    return r.stdout;
-  };
+  const vagrant = async (...argv: string[]) =>
+    (await run(["vagrant", ...argv, "--no-tty"], { env, cwd: project })).stdout;
   return {
     vagrant,
     [Symbol.asyncDispose]: async () => {

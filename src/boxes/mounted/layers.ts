@@ -8,6 +8,18 @@ export function layerFolder(index: number): string {
   return String(index);
 }
 
+/**
+ * The mounted layers as overlayfs's `lowerdir` has them, top first. One that an image has twice is there once, for the
+ * kernel refuses it: the upper one has all that the lower one could add.
+ */
+export function lowersOf(layers: readonly LayerFile[]): string {
+  const topFirst = layers.map(({ digest }, index) => ({ digest, index })).reverse();
+  const once = topFirst.filter(
+    ({ digest }, at) => topFirst.findIndex((other) => other.digest === digest) === at,
+  );
+  return once.map(({ index }) => layerFolder(index)).join(":");
+}
+
 /** Below all layers, for overlayfs wants two. */
 const NOTHING = "none";
 
@@ -20,8 +32,7 @@ export function layerSteps(layers: readonly LayerFile[]): string[][] {
   const mounts = layers.map((layer, index) => {
     return ["mount", "-t", "erofs", "-o", "ro,loop", "--", layer.path, layerFolder(index)];
   });
-  const lowers = [...folders].reverse().concat(NOTHING).join(":");
-  const options = `ro,lowerdir=${lowers},userxattr,xino=off`;
+  const options = `ro,lowerdir=${lowersOf(layers)}:${NOTHING},userxattr,xino=off`;
   return [
     ["mkdir", NOTHING, MERGED, ...folders],
     ...mounts,

@@ -5,7 +5,7 @@ import { type Layout, run } from "../../system/index.ts";
 import type { BoxLayer } from "../box.ts";
 import { packTree } from "../image.ts";
 import { admitLayer, type LayerFile } from "../layers.ts";
-import { layerSteps, MERGED, type Mounted, mounted } from "../mounted/index.ts";
+import { layerSteps, lowersOf, MERGED, type Mounted, mounted } from "../mounted/index.ts";
 import type { DiskCopy } from "./copy.ts";
 import { forgetIdentity } from "./identity.ts";
 import { stripMarks } from "./overlay-marks.ts";
@@ -83,7 +83,6 @@ async function requireFolders(mounts: Mounted): Promise<void> {
 }
 
 function overlaySteps(layers: readonly LayerFile[]): string[] {
-  const lowers = layers.map((_, index) => String(index)).reverse();
-  const options = `lowerdir=${lowers.join(":")},upperdir=${DISK}/upper,workdir=${DISK}/work,${OVERLAY}`;
+  const options = `lowerdir=${lowersOf(layers)},upperdir=${DISK}/upper,workdir=${DISK}/work,${OVERLAY}`;
   return ["mount", "-t", "overlay", "-o", options, "overlay", ROOT];
 }

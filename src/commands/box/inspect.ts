@@ -6,7 +6,7 @@ export default class BoxInspect extends BaseCommand {
   static override summary = "show everything about a box, as JSON";
   static override args = { box: Args.string({ ignoreStdin: true, required: true }) };
   static override flags = {
-    verify: Flags.boolean({ description: "check every byte of its layers against their digests" }),
+    verify: Flags.boolean({ description: "check every byte of it against its digest" }),
   };
 
   async run(): Promise<BoxDetails> {

@@ -6,7 +6,7 @@ import { size } from "../../ui/index.ts";
 export default class BoxPrune extends BaseCommand {
   static override summary = "remove layers and downloads that nobody uses";
   static override description =
-    "What a machine stands on stays, and so do boxes made of a machine, which cannot be had again.";
+    "What a machine stands on stays, and so do boxes that cannot be had again: made of a machine, or of a file that is gone.";
   static override examples = ["<%= config.bin %> box prune --dry-run", "<%= config.bin %> box prune --all"];
   static override flags = {
     all: Flags.boolean({

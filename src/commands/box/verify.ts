@@ -6,7 +6,7 @@ import { table } from "../../ui/index.ts";
 export default class BoxVerify extends BaseCommand {
   static override summary = "check every byte of boxes against its digest";
   static override description =
-    "Without a name: all boxes, and the layers that only machines have. Only the same bytes are put back by --repair.";
+    "Without a name: all boxes, and the files that only machines have. Only the same bytes are put back by --repair.";
   static override examples = [
     "<%= config.bin %> box verify",
     "<%= config.bin %> box verify --repair nginx:1.27",

@@ -2,7 +2,7 @@ import type { DraftProject } from "../normalise.ts";
 import type { Complaint } from "../problems.ts";
 import { hostnames, legalMachineNames, legalProjectName, someMachine, uniqueNames } from "./names.ts";
 import type { Rule } from "./rule.ts";
-import { commandWords, knownStopSignal } from "./run.ts";
+import { commandWords, knownStopSignal, runUser, runWorkdir } from "./run.ts";
 import { diskInBounds, memoryInBounds } from "./sizes.ts";
 import { oneSource } from "./source.ts";
 import { environmentLines, legalUser } from "./texts.ts";
@@ -22,6 +22,8 @@ export const RULES: readonly Rule[] = [
   usableVolumes,
   environmentLines,
   commandWords,
+  runUser,
+  runWorkdir,
   knownStopSignal,
 ];
 

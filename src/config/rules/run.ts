@@ -17,6 +17,21 @@ export const commandWords = eachMachine(function* check(machine) {
   }
 });
 
+/** Who it runs as is a name or a number, as in an image's USER. */
+export const runUser = eachMachine(function* check(machine) {
+  const user = machine.settings.run?.user;
+  if (user === undefined || /^[^\s:]+(?::[^\s:]+)?$/.test(user)) return;
+  const message = `${JSON.stringify(user)} is no user; write a name or a number, with a group if wanted: "1000:1000"`;
+  yield { path: machine.at("run", "user"), message };
+});
+
+/** It starts in one place wherever it is looked at from. */
+export const runWorkdir = eachMachine(function* check(machine) {
+  const workdir = machine.settings.run?.workdir;
+  if (workdir === undefined || /^\/[^\p{Cc}]*$/u.test(workdir)) return;
+  yield { path: machine.at("run", "workdir"), message: `${JSON.stringify(workdir)} is no absolute path` };
+});
+
 /** Signals by name or number, as in a Dockerfile. */
 export const knownStopSignal = eachMachine(function* check(machine) {
   const signal = machine.settings.run?.stop_signal;

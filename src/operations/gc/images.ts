@@ -5,7 +5,7 @@ import {
   removeWorkspaces,
 } from "../../boxes/index.ts";
 import { ISOLATIONS } from "../../providers/registry.ts";
-import { boxUsers } from "../box-users.ts";
+import { boxUsers, tellKept } from "../box-users.ts";
 import type { Context } from "../context.ts";
 import type { Leftover, SweepOptions } from "./leftover.ts";
 
@@ -19,8 +19,9 @@ const DOWNLOAD_KEPT_MS = 24 * 3_600_000;
 export async function sweepImages(ctx: Context, options: SweepOptions): Promise<Leftover[]> {
   const sweep = { ...options, inUse: boxUsers(ctx) };
   const builds = await removeWorkspaces(ctx.layout, options);
-  const { layers, disks } = await removeUnusedLayers(ctx.layout, sweep);
+  const { layers, disks, kept } = await removeUnusedLayers(ctx.layout, sweep);
   const downloads = await removeDownloads(ctx.layout, { ...options, olderThanMs: DOWNLOAD_KEPT_MS });
+  await tellKept(ctx, [kept, downloads.kept]);
   const artefacts = (await anyRuns(ctx)) ? [] : await removeOldArtefacts(ctx.layout, sweep);
   return [
     ...builds.map((name) => ({ kind: "build", name })),

@@ -24,6 +24,14 @@ describe("removeWorkspaces", () => {
     expect(await readdir(home.layout.temporary())).toEqual(["box-debian-12"]);
   });
 
+  it("leaves the copy of a machine's disk while somebody works on the machine", async () => {
+    await using home = await tempHome();
+    for (const name of ["machine-busy", "machine-gone"])
+      await mkdir(join(home.layout.temporary(), name), { recursive: true });
+    await using _ = await tryLock(home.layout.lock("machine-busy")); // as `package` does
+    expect(await removeWorkspaces(home.layout, REALLY)).toEqual(["machine-gone"]);
+  });
+
   it("removes what is no build's only once it is old", async () => {
     await using home = await tempHome();
     const [fresh, old] = ["probe-new", "probe-old"].map((name) => join(home.layout.temporary(), name));

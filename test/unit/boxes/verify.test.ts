@@ -1,7 +1,9 @@
-import { chmod, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { digestOfText } from "../../../src/boxes/digest.ts";
 import { findDamage, resolveLayers } from "../../../src/boxes/index.ts";
+import { digestOfKernel } from "../../../src/boxes/kernel.ts";
 import { ensureFolder } from "../../../src/system/index.ts";
 import { tempHome } from "../../support/temp-home.ts";
 import { putBox } from "./support.ts";
@@ -23,7 +25,7 @@ test("a changed byte under a seal is found, and then machines are not started fr
   await utimes(path, 0, 0); // as a failing disk would do it
   await resolveLayers(home.layout, box);
   const problem = expect.stringContaining(path);
-  expect(await findDamage(home.layout, box)).toEqual([{ kind: "layer", digest, problem }]);
+  expect(await findDamage(home.layout, box)).toEqual([{ kind: "layer", digest, path, problem }]);
   await expect(resolveLayers(home.layout, box)).rejects.toMatchObject({ code: "LAYER_DAMAGED" });
 });
 
@@ -34,7 +36,7 @@ test("a disk is checked as layers are", async () => {
   const box = { layers: [], disk };
   const path = home.layout.disk(digest);
   expect(await findDamage(home.layout, box)).toEqual([
-    { kind: "disk", digest, problem: `${path} is missing` },
+    { kind: "disk", digest, path, problem: `${path} is missing` },
   ]);
   await ensureFolder(home.layout.disks());
   await writeFile(path, "disk");
@@ -45,6 +47,25 @@ test("a disk is checked as layers are", async () => {
   ]);
   await writeFile(path, "d");
   expect(await findDamage(home.layout, box)).toMatchObject([{ problem: expect.stringContaining("1 bytes") }]);
+});
+
+test("a kernel is checked by every byte of its files", async () => {
+  await using home = await tempHome();
+  const scratch = await home.sub("kernel");
+  for (const name of ["vmlinuz", "initramfs", "modules.erofs", "kernel.json"])
+    await writeFile(join(scratch, name), name);
+  const digest = await digestOfKernel(scratch);
+  const path = home.layout.artefact("kernel", digest);
+  const box = { layers: [], kernel: { digest, version: "6.1" } };
+  const problems = async () => (await findDamage(home.layout, box)).map(({ problem }) => problem);
+  expect(await problems()).toEqual([`${path} is missing, or a file of it`]);
+  await ensureFolder(dirname(path));
+  await rename(scratch, path);
+  expect(await problems()).toEqual([]);
+  await writeFile(join(path, "vmlinuz"), "another");
+  expect(await problems()).toEqual([`the content of ${path} has changed`]);
+  await rm(join(path, "initramfs"));
+  expect(await problems()).toEqual([`${path} is missing, or a file of it`]);
 });
 
 test("what boxes share is read once", async () => {

@@ -27,6 +27,17 @@ it("says of each unknown key what was probably meant", () => {
   ]);
 });
 
+it("knows the keys of a long form, and what belongs into it", () => {
+  expect(
+    said({ machines: { web: { build: { contxt: "." }, workdir: "/", dockerfile: "x", target: "y" } } }),
+  ).toEqual([
+    'machines.web.build.contxt: unknown key, did you mean "context"?',
+    "machines.web.workdir: unknown key here; it belongs under `run:`",
+    'machines.web.dockerfile: unknown key, did you mean "build"?',
+    "machines.web.target: unknown key here; it belongs under `build:`",
+  ]);
+});
+
 it("looks into the alternative that has the right type", () => {
   expect(said({ machines: { web: { environment: { A: {}, B: [] } } } })).toEqual([
     "machines.web.environment.A: expected text or a number or true or false, got a mapping",

@@ -31,3 +31,11 @@ it("tells cloud-init who the machine is, whom to let in and where its address co
     ethernets: { nic0: { match: { macaddress: nic.mac }, dhcp4: true } },
   });
 });
+
+it("lets root in only where root is who logs in", () => {
+  const disabled = (user: string) => {
+    const record = { ...machineRecord(), box: { ...machineRecord().box, user } };
+    return parse(cloudSeedFiles({ record, keys, nics: [nic] })["user-data"] ?? "").disable_root;
+  };
+  expect([disabled("root"), disabled("bothy")]).toEqual([false, true]);
+});

@@ -24,6 +24,15 @@ function catalogOf(...versions: string[]): string {
 }
 
 describe("box outdated", () => {
+  it("says which boxes it could not read", async () => {
+    await using lab = await fakeLab();
+    await writeFile(lab.ctx.layout.box("bad"), "{");
+    expect((await outdatedBoxes(lab.ctx, [])).boxes.map(({ name }) => name)).toEqual(["debian/12"]);
+    expect(lab.ctx.reporter.lines("warn")).toEqual([
+      "the box `bad` is left out, it cannot be read: `bothy box remove bad`",
+    ]);
+  });
+
   it.each([
     [undefined, /where it came from/],
     [{ machine: "shop/web", base: "debian/12" }, /made of the machine shop\/web/],

@@ -55,6 +55,26 @@ test("with --all boxes that can be had again go, and the cache of builds", async
   expect(existsSync(join(lab.ctx.layout.home, "buildah"))).toBe(false);
 });
 
+test("with --all a box stays whose file is gone", async () => {
+  await using lab = await fakeLab();
+  const there = join(lab.folder, "there.tar");
+  await writeFile(there, "");
+  const sources: Record<string, Box["source"]> = {
+    "file/gone": { file: "/nonexistent/root.tar" },
+    "file/there": { file: there },
+    "archive/gone": { archive: "oci:/nonexistent/layout:v1", manifest: "sha256:a" },
+    "archive/there": { archive: `docker-archive:${there}:app`, manifest: "sha256:a" },
+    "url/there": { file: "https://a.example/root.tar" },
+  };
+  for (const [name, source] of Object.entries(sources))
+    await saveBox(lab.ctx.layout, {
+      ...(await putBox(lab.ctx.layout, name, [name.replace("/", "-")])),
+      source,
+    });
+  const { boxes } = await pruneBoxes(lab.ctx, { all: true });
+  expect(boxes).toEqual(["archive/there", "file/there", "url/there"]);
+});
+
 test("what keeps it from looking is said", async () => {
   await using lab = await fakeLab("machines: { web: {} }\n");
   await store(lab);

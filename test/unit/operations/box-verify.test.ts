@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { getBox, listBoxes } from "../../../src/boxes/index.ts";
 import { saveBox } from "../../../src/boxes/store.ts";
+import { writeRecord } from "../../../src/machines/index.ts";
 import { addBox } from "../../../src/operations/box-add.ts";
 import { verifyBoxes } from "../../../src/operations/box-verify.ts";
 import { run } from "../../../src/system/index.ts";
@@ -47,6 +48,26 @@ test("layers that only machines have are checked as well", async () => {
   await rm(lab.ctx.layout.box("debian/12"));
   expect(await verifyBoxes(lab.ctx, [], {})).toMatchObject({
     boxes: web.box.layers.length > 0 ? [{ state: "ok" }] : [],
+  });
+});
+
+test("so are disks and kernels that only machines have", async () => {
+  await using lab = await fakeLab("machines: { web: {} }\n");
+  const web = await lab.add("web");
+  const disk = {
+    digest: "d".repeat(64),
+    sizeBytes: 4,
+    virtualBytes: 4,
+    firmware: "bios",
+    reason: "LVM",
+  } as const;
+  const kernel = { digest: "e".repeat(64), version: "6.1" };
+  await writeRecord(lab.ctx.layout, { ...web, box: { ...web.box, disk, kernel } });
+  const path = lab.ctx.layout.disk(disk.digest);
+  await expect(verifyBoxes(lab.ctx, [], {})).rejects.toMatchObject({
+    message: expect.stringMatching(
+      new RegExp(`machine shop/web: ${path} is missing; .*${kernel.digest} is missing`),
+    ),
   });
 });
 

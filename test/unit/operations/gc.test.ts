@@ -189,6 +189,9 @@ describe("gc of images", () => {
     await writeJson(lab.ctx.layout.machine(web.id).state, {});
     expect((await gc(lab.ctx, {})).found).toEqual([BUILD]);
     expect(existsSync(layer)).toBe(true);
+    expect(lab.ctx.reporter.lines("warn")).toEqual([
+      `not everything could be removed: the machine ${web.id} cannot be read: \`bothy status --all\``,
+    ]);
   });
 
   it("removes downloads that nobody went on with for a day, and disks that no box has", async () => {
@@ -201,4 +204,15 @@ describe("gc of images", () => {
     expect((await gc(lab.ctx, {})).found).toEqual([{ kind: "disk", name: "eeeeeeeeeeee" }]);
     expect(existsSync(join(layout.downloads(), "young.part"))).toBe(true);
   });
+});
+
+it("removes files of locks that nobody took for a day", async () => {
+  await using lab = await fakeLab(ONE);
+  const [old, young] = ["layer-old", "layer-young"].map((name) => lab.ctx.layout.lock(name));
+  for (const path of [old, young]) await (await tryLock(path ?? ""))?.[Symbol.asyncDispose]();
+  await utimes(old ?? "", 0, 0);
+  await gc(lab.ctx, { dryRun: true });
+  expect([old, young].map((path) => existsSync(path ?? ""))).toEqual([true, true]);
+  await gc(lab.ctx, {});
+  expect([old, young].map((path) => existsSync(path ?? ""))).toEqual([false, true]);
 });

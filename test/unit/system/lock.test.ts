@@ -1,7 +1,8 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type Holder, lock, readHolder, run, tryLock } from "../../../src/system/index.ts";
+import { type Holder, lock, readHolder, removeOldLocks, run, tryLock } from "../../../src/system/index.ts";
 import { type SourceProcess, sourceProgram } from "../../support/source-process.ts";
 import { type TempHome, tempHome } from "../../support/temp-home.ts";
 
@@ -38,6 +39,41 @@ describe("tryLock", () => {
     }
     await using again = await tryLock(path);
     expect(again).toBeDefined();
+  });
+});
+
+describe("removeOldLocks", () => {
+  it("removes those that nobody holds and nobody took for long", async () => {
+    await using home = await tempHome();
+    const path = (name: string) => home.layout.lock(name);
+    const old = new Date(Date.now() - 5000);
+    for (const name of ["old", "held", "young"]) {
+      await using _ = await lock(path(name));
+      await utimes(path(name), old, old);
+    }
+    await using _held = await lock(path("held"));
+    await utimes(path("held"), old, old);
+    await utimes(path("young"), new Date(), new Date());
+    await removeOldLocks(dirname(path("old")), 3000);
+    expect((await readdir(dirname(path("old")))).sort()).toEqual(["held", "young"]);
+  });
+
+  it("takes no lock from anybody: who waited for a file that is removed waits for the one that is there", async () => {
+    await using home = await tempHome();
+    const path = home.layout.lock("machine-1");
+    const first = await lock(path);
+    let isSecond = false;
+    const waiting = lock(path, { onWait: () => (isSecond = true) });
+    while (!isSecond) await sleep(5);
+    await sleep(100); // flock has the file open by now
+    await rm(path); // by the holder, as `removeOldLocks` does
+    const third = await lock(path);
+    await first[Symbol.asyncDispose]();
+    const early = await Promise.race([waiting, sleep(300, "waits")]);
+    expect(early).toBe("waits");
+    await third[Symbol.asyncDispose]();
+    await using _ = await waiting;
+    expect(await isTaken(path)).toBe(true);
   });
 });
 

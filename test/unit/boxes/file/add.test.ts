@@ -215,3 +215,13 @@ test("an interrupted addition leaves nothing", async () => {
     await expectTidy(home.layout, file);
   }
 });
+
+test("two that add the same box at once make it once", async () => {
+  await using home = await tempHome();
+  const file = await libvirtBox(home, await system(home));
+  const lines: string[] = [];
+  const add = () => addFile(home.layout, file, { name: "x", cwd: "/", report: (line) => lines.push(line) });
+  const [one, other] = await Promise.all([add(), add()]);
+  expect(one).toEqual(other);
+  expect(lines.filter((line) => line === "packing the layer")).toHaveLength(1);
+});

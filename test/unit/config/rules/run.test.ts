@@ -15,6 +15,11 @@ it.each([
   ["{ command: '' }", "the command is empty"],
   ["{ stop_signal: SIGNOTHING }", '"SIGNOTHING" is no signal'],
   ["{ stop_signal: '0' }", '"0" is no signal'],
+  ["{ user: '' }", '"" is no user'],
+  ["{ user: 'a b:c' }", '"a b:c" is no user'],
+  ["{ user: 'a:b:c' }", '"a:b:c" is no user'],
+  ["{ workdir: srv }", '"srv" is no absolute path'],
+  ["{ workdir: '' }", '"" is no absolute path'],
 ])("%s is refused", (run, message) => {
   expect(problemsOf(`machines: { web: { box: a, run: ${run} } }`)[0]).toContain(message);
 });

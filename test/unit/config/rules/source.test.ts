@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseReference } from "../../../../src/boxes/registry/index.ts";
 import { configOf, problemsOf } from "../support/read.ts";
 
 describe("box", () => {
@@ -23,14 +24,38 @@ describe("box", () => {
 });
 
 describe("image", () => {
-  it.each(["nginx", "nginx:1.27", "localhost:5000/team/app", "a.example/b@sha256:0f"])(
-    "%s is a name",
-    (image) => {
-      expect(sourceOf(`image: "${image}"`)).toEqual({ kind: "image", reference: image });
-    },
-  );
+  it.each([
+    ...[
+      "nginx",
+      "nginx:1.27",
+      "me/app",
+      "localhost:5000/team/app",
+      "localhost/app",
+      "[::1]:5000/a",
+      "Host/a__b",
+    ],
+    ...["a.example/b:V1_x.y-z", `a.example/b@sha256:${"0f".repeat(32)}`, `b:1@sha256:${"0f".repeat(32)}`],
+  ])("%s is a name", (image) => {
+    expect(sourceOf(`image: "${image}"`)).toEqual({ kind: "image", reference: image });
+    expect(() => parseReference(image)).not.toThrow();
+  });
 
-  it.each(["", "a b", "a//b", "/a"])("%j is none", (image) => {
+  it.each([
+    ...[
+      "",
+      "a b",
+      "a//b",
+      "/a",
+      "Nginx",
+      "nginx:1:2",
+      "nginx:",
+      "a@sha256:0f",
+      "http://a.example/b",
+      "a/b:x/y",
+    ],
+    ...["a.example/B", "a:port/b", "-a/b", "a..b"],
+  ])("%j is none", (image) => {
+    expect(() => parseReference(image)).toThrow();
     expect(problemsOf(`machines: { web: { image: "${image}" } }`)).toEqual([
       `bothy.yaml:1:27: machines.web.image: "${image}" is no name of an image; names look like "nginx:1.27"`,
     ]);
@@ -53,6 +78,17 @@ describe("build", () => {
   it("takes a folder, no URL", () => {
     expect(problemsOf("machines: { web: { build: 'https://a.example/b.git' } }")[0]).toContain("is a URL");
   });
+
+  it.each([
+    ["{ context: '' }", "the context is empty; `.` is this folder"],
+    ["{ dockerfile: '' }", "is empty; leave it out"],
+    ["{ target: '' }", "is empty; leave it out"],
+    ["{ args: { 'a b': 1 } }", '"a b" is no legal name of an argument'],
+    ["{ args: [=x] }", '"" is no legal name of an argument'],
+    ["{ ctx: . }", "unknown key; the keys here are context, dockerfile, args, target"],
+  ])("%s is refused", (build, message) => {
+    expect(problemsOf(`machines: { web: { build: ${build} } }`)).toEqual([expect.stringContaining(message)]);
+  });
 });
 
 describe("one source", () => {
@@ -60,6 +96,11 @@ describe("one source", () => {
     expect(problemsOf("machines: { web: { box: debian/12, image: nginx } }")).toEqual([
       "bothy.yaml:1:36: machines.web.image: `box` is there too; a machine starts from one",
     ]);
+  });
+
+  it("is not missed where the one that is there is wrong", () => {
+    expect(problemsOf("machines: { web: { build: [] } }")).toHaveLength(1);
+    expect(problemsOf("defaults: { image: 5 }\nmachines: { web: {}, db: {} }")).toHaveLength(1);
   });
 
   it("of the machine's takes the place of the default's", () => {
