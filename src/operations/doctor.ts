@@ -45,6 +45,8 @@ const IMPORT_TOOLS = {
   blkid: "disk images and Vagrant boxes",
   "mkfs.vfat": "boxes that boot from a disk of their own",
   mcopy: "boxes that boot from a disk of their own",
+  getfattr: "`bothy package`",
+  extlinux: "exports for Vagrant",
 } as const satisfies Partial<Record<keyof typeof TOOL_PACKAGES, string>>;
 
 /** Looks at everything bothy needs on this host; with `fix` installs and sets what is missing, then looks again. */
