@@ -90,7 +90,10 @@ const sourceSchema = z.union([
     file: z.string(),
     checksum: z.string().optional(),
     catalog: z.string().optional(),
+    /** What of the catalog was asked for. */
     constraint: z.string().optional(),
+    provider: z.enum(["libvirt", "lxc"]).optional(),
+    architecture: z.string().optional(),
     boxVersion: z.string().optional(),
   }),
   /** Made of a machine by `bothy package`. */

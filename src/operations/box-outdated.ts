@@ -109,6 +109,6 @@ async function compareDockerfile({ layout, signal }: Context, origin: BuildOrigi
 
 async function compareFile(ctx: Context, origin: File): Promise<Comparison> {
   if (!origin.catalog) return { reason: "it was added from a file, which has no versions" };
-  const { version } = await newestOffer(ctx, origin.catalog, origin.constraint);
+  const { version } = await newestOffer(ctx, origin.catalog, origin);
   return { current: origin.boxVersion ?? "unknown", newest: version };
 }

@@ -79,8 +79,9 @@ async function renew(ctx: Context, { name, source }: Box, progress: Progress): P
     const { inputs: _, ...spec } = source;
     await buildDockerfile(layout, spec, { name, signal, report });
   } else if ("file" in source) {
-    const options = { name, version: source.constraint, cwd: ctx.cwd, signal, report };
-    await addFile(layout, source.catalog ?? source.file, options);
+    const { catalog, file, constraint: version, provider, architecture } = source;
+    const choice = { version, provider, architecture };
+    await addFile(layout, catalog ?? file, { ...choice, name, cwd: ctx.cwd, signal, report });
   } else {
     await using image = await openOrigin(ctx, source, { progress });
     await addOpenedImage(ctx, image, { name, shown: name, progress });

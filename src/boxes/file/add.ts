@@ -88,6 +88,8 @@ function sourceOf(catalog: Fetched, { url, version, checksum }: Offer, options: 
     ...(checksum ? { checksum: `${checksum.algorithm}:${checksum.hex}` } : {}),
     catalog: catalog.location,
     ...(options.version ? { constraint: options.version } : {}),
+    ...(options.provider ? { provider: options.provider } : {}),
+    ...(options.architecture ? { architecture: options.architecture } : {}),
     boxVersion: version,
   };
 }

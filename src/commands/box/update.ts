@@ -25,6 +25,9 @@ export default class BoxUpdateCommand extends BaseCommand {
 
 function line({ name, action, to, machines, reason }: BoxUpdate): string {
   if (action === "unchanged") return `${name} is unchanged${reason ? `: ${reason}` : ""}`;
-  const kept = machines.length > 0 ? `; ${machines.join(", ")} ${machines.length === 1 ? "keeps" : "keep"} the one before` : "";
+  const kept =
+    machines.length > 0
+      ? `; ${machines.join(", ")} ${machines.length === 1 ? "keeps" : "keep"} the one before`
+      : "";
   return `${name} is now ${to.slice(0, 12)}${kept}`;
 }

@@ -18,6 +18,16 @@ async function ageOf(lab: FakeLab, source: Box["source"]) {
   return (await outdatedBoxes(lab.ctx, ["box"])).boxes[0];
 }
 
+/** One where the better provider is ahead of the other. */
+function catalogOfTwo(): string {
+  const offers = { "1.0": ["lxc", "libvirt"], "2.0": ["libvirt"] };
+  const versions = Object.entries(offers).map(([version, names]) => ({
+    version,
+    providers: names.map((name) => ({ name, url: `${name}.box` })),
+  }));
+  return JSON.stringify({ name: "shop/web", versions });
+}
+
 function catalogOf(...versions: string[]): string {
   const providers = [{ name: "libvirt", url: "box.box" }];
   return JSON.stringify({ name: "shop/web", versions: versions.map((version) => ({ version, providers })) });
@@ -104,6 +114,15 @@ describe("box outdated", () => {
   });
 });
 
+it("asks a catalog for the provider that the box was chosen for", async () => {
+  await using lab = await fakeLab();
+  const catalog = join(await lab.home.sub("catalog"), "web.json");
+  await writeFile(catalog, catalogOfTwo());
+  const source = { file: "lxc.box", catalog, boxVersion: "1.0" } as const;
+  expect(await ageOf(lab, { ...source, provider: "lxc" })).toMatchObject({ state: "current" });
+  expect(await ageOf(lab, source)).toMatchObject({ state: "outdated", newest: "2.0" });
+});
+
 describe("a catalog", () => {
   it("is read from where it is, with what it refers to relative to that", async () => {
     await using lab = await fakeLab();
@@ -112,7 +131,9 @@ describe("a catalog", () => {
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
     try {
-      expect(await newestOffer(lab.ctx, `http://127.0.0.1:${port}/boxes/web.json`, "< 1.1")).toMatchObject({
+      expect(
+        await newestOffer(lab.ctx, `http://127.0.0.1:${port}/boxes/web.json`, { constraint: "< 1.1" }),
+      ).toMatchObject({
         ...{ version: "1.0", url: `http://127.0.0.1:${port}/boxes/box.box` },
       });
     } finally {
