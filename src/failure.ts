@@ -1,5 +1,5 @@
 import { BothyError, hasErrno, messageOf } from "./errors.ts";
-import { diskFull } from "./system/index.ts";
+import { diskFull, plainLine } from "./system/index.ts";
 
 /** What oclif throws to end the program early, as `--help` does. */
 export function isExit(error: unknown): error is Error & { oclif: { exit: number } } {
@@ -42,7 +42,8 @@ export function failureJson({ code, message, hints, ref, ...rest }: BothyError):
 export function failureText(failure: BothyError, withStack: boolean): string {
   const hints = failure.hints.map((hint) => `  try: ${hint}`);
   const stack = withStack ? [String(failure.stack ?? ""), ...causes(failure)] : [];
-  return [`error: ${failure.message}`, ...hints, `  see: ${failure.ref}`, ...stack].join("\n");
+  const all = [`error: ${failure.message}`, ...hints, `  see: ${failure.ref}`, ...stack];
+  return all.flatMap((text) => text.split("\n").map(plainLine)).join("\n"); // servers and images have a say in it
 }
 
 function interruption(error: unknown): BothyError {

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isImageArchive } from "../boxes/image/index.ts";
 import { parseReference } from "../boxes/registry/index.ts";
-import { BothyError } from "../errors.ts";
+import { BothyError, messageOf } from "../errors.ts";
 
 /** What `box add` was given. */
 export type AddSource =
@@ -32,12 +32,13 @@ const DOCKERFILES = ["Dockerfile", "Containerfile"];
  */
 export async function detectSource(text: string, cwd: string): Promise<Detected> {
   const [, prefix = "", rest = ""] =
-    /^(oci:|oci-archive:|docker-archive:|docker:\/\/)(.+)$/s.exec(text) ?? [];
+    /^(oci:|oci-archive:|docker-archive:|docker:\/\/)?(.*)$/s.exec(text.trim()) ?? [];
+  if (rest === "") throw new BothyError("USAGE", `\`${text}\` names nothing that could be added`);
   if (prefix === "oci:") return { source: { kind: "layout", text: rest } };
   if (prefix === "docker://") return { source: imageOf(rest) };
   if (prefix) return { source: { kind: "archive", text: rest } };
-  if (/^https?:\/\//i.test(text)) return { source: { kind: "file", file: text } };
-  const path = text.startsWith("file://") ? fileURLToPath(text) : text;
+  if (/^https?:\/\//i.test(text)) return { source: { kind: "file", file: requireUrl(text) } };
+  const path = text.startsWith("file://") ? pathOfUrl(text) : text;
   const local = await localSource(resolve(cwd, path));
   if (isPath(text))
     return { source: local ?? (await namedSource(path, cwd)) ?? nothingAt(resolve(cwd, path)) };
@@ -55,6 +56,8 @@ async function localSource(path: string): Promise<AddSource | undefined> {
     return dockerfile === undefined ? undefined : { kind: "context", folder: path, dockerfile };
   }
   if (!stats?.isFile()) return undefined;
+  const [folder, name] = [dirname(path), basename(path)];
+  if (DOCKERFILES.includes(name)) return { kind: "context", folder, dockerfile: name };
   return (await isImageArchive(path)) ? { kind: "archive", text: path } : { kind: "file", file: path };
 }
 
@@ -74,6 +77,29 @@ function nothingAt(path: string): never {
   throw new BothyError("USAGE", `\`${path}\` is no file and no folder with an OCI layout or a Dockerfile`, {
     hints: ["an image in a registry is written without `./` or `/` before it: bothy box add nginx:1.27"],
   });
+}
+
+/** The URL as it is; what cannot be read of it later would be no user's error any more. */
+function requireUrl(text: string): string {
+  try {
+    decodeURI(new URL(text).pathname);
+    return text;
+  } catch {
+    throw new BothyError("USAGE", "what begins like a URL is none", {
+      hints: ["bothy box add 'https://HOST/PATH'", "a `%` that is no code is written `%25`"],
+    });
+  }
+}
+
+function pathOfUrl(text: string): string {
+  try {
+    return fileURLToPath(text);
+  } catch (cause) {
+    throw new BothyError("USAGE", `\`${text}\` is no file of this host: ${messageOf(cause)}`, {
+      hints: ["bothy box add /PATH/OF/FILE"],
+      cause,
+    });
+  }
 }
 
 function imageOf(reference: string): AddSource {

@@ -1,4 +1,5 @@
 import { buildDockerfile } from "../boxes/dockerfile/index.ts";
+import { shownUrl } from "../boxes/download/index.ts";
 import { addFile } from "../boxes/file/index.ts";
 import { openArchive, openLayout } from "../boxes/image/index.ts";
 import type { Box } from "../boxes/index.ts";
@@ -126,12 +127,17 @@ function refuseForeignOptions(source: AddSource, options: AddBoxOptions): void {
 function titleOf(source: AddSource): string {
   if (source.kind === "image") return `pulling ${source.reference}`;
   if (source.kind === "context") return `building ${source.folder}`;
-  return `adding ${source.kind === "file" ? source.file : source.text}`;
+  return `adding ${source.kind === "file" ? shownFile(source.file) : source.text}`;
 }
 
 function describe(source: AddSource): string {
   if (source.kind === "image") return `the image \`${source.reference}\` of a registry`;
   if (source.kind === "context") return `the Dockerfile in ${source.folder}`;
-  if (source.kind === "file") return `the file \`${source.file}\``;
+  if (source.kind === "file") return `the file \`${shownFile(source.file)}\``;
   return `the ${source.kind === "layout" ? "OCI layout" : "archive of images"} \`${source.text}\``;
+}
+
+/** A URL may have a login, and in its query a signature. */
+function shownFile(file: string): string {
+  return /^https?:\/\//i.test(file) ? shownUrl(file) : file;
 }

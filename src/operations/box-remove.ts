@@ -1,4 +1,4 @@
-import { type Removed, removeBox } from "../boxes/index.ts";
+import { findBoxName, type Removed, removeBox } from "../boxes/index.ts";
 import { boxUsers } from "./box-users.ts";
 import type { Context } from "./context.ts";
 import { valuesOf } from "./outcomes.ts";
@@ -16,7 +16,7 @@ export interface RemovedBoxes {
  * @throws BothyError `BOX_IN_USE` naming the machines, `BOX_UNKNOWN`.
  */
 export async function removeBoxes(ctx: Context, names: readonly string[]): Promise<RemovedBoxes> {
-  const each = [...new Set(names)];
+  const each = await eachOnce(ctx, names);
   const outcomes: Outcome<Removed>[] = [];
   for (const name of each) {
     outcomes.push(
@@ -26,6 +26,7 @@ export async function removeBoxes(ctx: Context, names: readonly string[]): Promi
       ),
     );
   }
+  if (outcomes.some(({ ok }) => !ok)) tellRemoved(ctx, outcomes);
   const removed = valuesOf(outcomes, each);
   for (const reason of new Set(removed.flatMap(({ kept }) => kept ?? []))) {
     ctx.reporter.warn(`layers that nobody uses any more are still there: ${reason}`);
@@ -34,4 +35,16 @@ export async function removeBoxes(ctx: Context, names: readonly string[]): Promi
     removed: removed.flatMap(({ boxes }) => boxes),
     freedBytes: removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
   };
+}
+
+/** A box has several names; one that nobody knows stays as it is, for the error. */
+async function eachOnce({ layout }: Context, names: readonly string[]): Promise<string[]> {
+  const keys = names.map(async (name) => (await findBoxName(layout, name).catch(() => undefined)) ?? name);
+  return [...new Set(await Promise.all(keys))];
+}
+
+/** The error that follows tells of the others only. */
+function tellRemoved(ctx: Context, outcomes: readonly Outcome<Removed>[]): void {
+  const boxes = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value.boxes : []));
+  if (boxes.length > 0) ctx.reporter.info(`removed ${boxes.join(", ")}`);
 }

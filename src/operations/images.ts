@@ -6,7 +6,6 @@ import {
   findBox,
   findKernel,
   findTools,
-  openKernel,
   readBox,
   requireRecipe,
   resolveLayers,
@@ -16,6 +15,7 @@ import { BothyError } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { Isolation, KernelFiles, LayerFile } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
+import { kernelOf } from "./kernel-of.ts";
 import { valuesOf } from "./outcomes.ts";
 import { pullImage } from "./pull-image.ts";
 import type { Progress, Task } from "./reporter.ts";
@@ -123,19 +123,6 @@ async function missingArtefacts(ctx: Context, needsKernel: boolean): Promise<Tas
     tasks.push({ title: "build kernel", run: (progress) => buildKernel(ctx.layout, context(progress)) });
   }
   return tasks;
-}
-
-/** The box's own kernel where the project file asks for it, else ours. */
-async function kernelOf(ctx: Context, record: MachineRecord): Promise<KernelFiles | undefined> {
-  if (record.kernel !== "box") return findKernel(ctx.layout);
-  if (record.box.kernel) return openKernel(ctx.layout, record.box.kernel.digest);
-  throw new BothyError(
-    "BOX_INVALID",
-    `the box ${record.box.name} of machine "${record.name}" has no kernel of its own`,
-    {
-      hints: ["leave `vm: { kernel: box }` out: bothy's own kernel boots every box"],
-    },
-  );
 }
 
 async function anyOwnKernel(

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cliProject, expectFailure } from "../support/cli-project.ts";
 import { writeLayout } from "../support/oci-layout.ts";
 import { startRegistry } from "../support/registry.ts";
+import { tinyRegistry } from "../support/tiny-registry.ts";
 
 const here = cliProject();
 const { bothy } = here;
@@ -37,9 +38,20 @@ describe("box add", () => {
   });
 });
 
+describe("what servers and programs say", () => {
+  it("does not act on the terminal", async () => {
+    await using registry = await tinyRegistry();
+    registry.image({ tag: "1", configType: "application/\u001b[31mred" });
+    const { stderr, exitCode } = await bothy("box", "add", `${registry.host}/web:1`);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("an artifact: application/red\n")]);
+  });
+});
+
 describe("box add of what cannot be added", () => {
   it.each([
     [["./nothing"], "USAGE", /nothing.*no file and no folder/],
+    [[""], "USAGE", /names nothing/],
+    [["http://"], "USAGE", /like a URL/],
     [["Not A Name"], "USAGE", /Not A Name/],
     [["nginx", "--checksum", "sha256:00"], "USAGE", /--checksum sha256:00.*only for files/],
     [["127.0.0.1:1/web"], "REGISTRY_UNREACHABLE", /127\.0\.0\.1:1/],

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BothyError } from "../../errors.ts";
-import { type Layout, lock, removeTree } from "../../system/index.ts";
+import { type Layout, lock, plainLine, removeTree } from "../../system/index.ts";
 import type { Box } from "../box.ts";
 import { addImage } from "../image/index.ts";
 import { workspace } from "../workspace.ts";
@@ -85,7 +85,8 @@ async function runBuild(work: Work, buildah: Buildah, access: RegistryAccess, lo
   const { layout, spec, dockerfile, options } = work;
   const { signal, onOutput } = options;
   const argv = await buildArguments(work, buildah, access);
-  const onLine = (line: string) => {
+  const onLine = (raw: string) => {
+    const line = plainLine(raw); // programs and base images say what they like
     log.add(line);
     onOutput?.(line);
   };

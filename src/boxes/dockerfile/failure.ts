@@ -23,7 +23,7 @@ const REGISTRY_WORDS: readonly (readonly [RegExp, ErrorCode])[] = [
   ],
   [/manifest unknown|name unknown|repository name not known|not found|status: 404/, "IMAGE_UNKNOWN"],
   [/dial tcp|lookup |timeout|x509|tls: |HTTP response to HTTPS|: EOF|proxyconnect/, "REGISTRY_UNREACHABLE"],
-  [/toomanyrequests|unexpected HTTP status|status: \d/, "REGISTRY_FAILED"],
+  [/toomanyrequests|unexpected HTTP status|invalid status code|status: \d/, "REGISTRY_FAILED"],
 ];
 
 /** What the failure of buildah means to whoever wrote the Dockerfile. */
@@ -61,7 +61,9 @@ function explain(build: FailedBuild, said: string, cause: CommandError): BothyEr
   const tail = log.tail();
   const shown =
     tail.length > 0 ? `; it said last:\n${tail.map((line) => `  ${line}`).join("\n")}` : " and no output";
-  return failed(`${what} failed with exit code ${status}${shown}`, [], cause);
+  const isFull = tail.some((line) => /no space left on device/i.test(line));
+  const hints = isFull ? [`df -h ${buildahFolder(build.layout)}`, "`bothy box prune` frees space"] : [];
+  return failed(`${what} failed with exit code ${status}${shown}`, hints, cause);
 }
 
 function failed(message: string, hints: readonly string[], cause: unknown): BothyError {

@@ -1,6 +1,8 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { BothyError, messageOf } from "../../errors.ts";
 import { ensureFolder, environment } from "../../system/index.ts";
+import { isLoopback } from "../download/index.ts";
 import {
   type Credential,
   findCredential,
@@ -21,7 +23,6 @@ export interface RegistryAccess {
 /** For commands that fetch nothing. */
 export const NO_REGISTRIES: RegistryAccess = { flags: [], buildFlags: [], env: {} };
 
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 const PROXIES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"] as const;
 
 /**
@@ -43,7 +44,7 @@ export async function writeRegistryAccess(
     writeFile(at("registries.conf"), registriesConfig(hosts, settings)),
     writeFile(at("short-names.conf"), ""),
     writeFile(at("auth.json"), authFile(found), { mode: 0o600 }),
-    ...authoritiesOf(hosts, settings).map((path, index) => copyFile(path, at(`certs/${index}.crt`))),
+    ...authoritiesOf(hosts, settings).map((path, index) => copyAuthority(path, at(`certs/${index}.crt`))),
   ]);
   const conf = ["--registries-conf", at("registries.conf"), "--registries-conf-dir", at("no-more.d")];
   return {
@@ -57,7 +58,7 @@ export async function writeRegistryAccess(
 export function registriesConfig(hosts: readonly string[], settings: Pick<Settings, "of">): string {
   const tables = hosts.map((host) => {
     const { mirrors = [], http, insecure } = settings.of(host);
-    const trusted = Boolean(http) || Boolean(insecure) || LOOPBACK.test(host);
+    const trusted = Boolean(http) || Boolean(insecure) || isThisHost(host);
     return [`[[registry]]`, ...place(host, trusted), ...mirrors.flatMap(mirrorTable)].join("\n");
   });
   return [
@@ -70,8 +71,12 @@ export function registriesConfig(hosts: readonly string[], settings: Pick<Settin
 
 function mirrorTable(mirror: string): string[] {
   const location = mirror.replace(/^https?:\/\//, "").replace(/\/+$/, "");
-  const trusted = mirror.startsWith("http://") || LOOPBACK.test(location.split("/")[0] ?? "");
+  const trusted = mirror.startsWith("http://") || isThisHost(location.split("/")[0] ?? "");
   return ["[[registry.mirror]]", ...place(location, trusted)];
+}
+
+function isThisHost(host: string): boolean {
+  return isLoopback(host.replace(/:\d+$/, ""));
 }
 
 /** `insecure` allows plain HTTP as well as unknown certificates. */
@@ -94,6 +99,19 @@ function authFile(found: readonly (readonly [string, Credential | undefined])[])
 function authoritiesOf(hosts: readonly string[], settings: Settings): string[] {
   const own = hosts.flatMap((host) => settings.of(host).ca ?? []);
   return [...new Set([...settings.authorities, ...own])];
+}
+
+async function copyAuthority(path: string, target: string): Promise<void> {
+  await copyFile(path, target).catch((cause: unknown) => {
+    throw new BothyError(
+      "CONFIG_INVALID",
+      `cannot trust the certificates of \`${path}\`: ${messageOf(cause)}`,
+      {
+        hints: ["`ca:` of registries.yaml names it (docs/registries.md)"],
+        cause,
+      },
+    );
+  });
 }
 
 /** Proxies count for RUN too, as they do with Docker. */

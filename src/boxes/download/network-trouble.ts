@@ -30,7 +30,7 @@ export function explainNetwork(error: unknown, url: string): NetworkTrouble | un
   const certificate = CERTIFICATE[code];
   if (certificate) return { kind: "certificate", why: certificate, hints: certificateHints(code) };
   const trouble = plainTrouble(code, error);
-  const proxy = proxyFor(new URL(url));
+  const proxy = trouble && proxyFor(new URL(url));
   if (!trouble || !proxy) return trouble;
   return {
     ...trouble,
@@ -50,8 +50,9 @@ export function codeOf(error: unknown): string | undefined {
 function plainTrouble(code: string, error: unknown): NetworkTrouble | undefined {
   switch (code) {
     case "ENOTFOUND":
-    case "EAI_AGAIN":
       return { kind: "dns", why: "there is no host of that name", hints: dnsHints(code) };
+    case "EAI_AGAIN":
+      return { kind: "dns", why: "no name server tells where it is", hints: dnsHints(code) };
     case "ECONNREFUSED":
       return {
         kind: "refused",
@@ -97,7 +98,7 @@ function certificateHints(code: string): string[] {
 function dnsHints(code: string): string[] {
   const isBehindProxy = environment("https_proxy") ?? environment("HTTPS_PROXY");
   const proxy = isBehindProxy ? [] : ["behind a proxy? export https_proxy=http://PROXY:PORT"];
-  return code === "EAI_AGAIN" ? ["no name server answers: resolvectl status", ...proxy] : proxy;
+  return code === "EAI_AGAIN" ? ["is this host on the network? resolvectl status", ...proxy] : proxy;
 }
 
 function plainHttpHints(): string[] {

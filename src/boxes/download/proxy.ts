@@ -1,3 +1,4 @@
+import { BothyError } from "../../errors.ts";
 import { environment } from "../../system/index.ts";
 
 type Variable = Parameters<typeof environment>[0];
@@ -12,7 +13,14 @@ export function proxyFor(url: URL): URL | undefined {
     url.protocol === "https:" ? either("https_proxy", "HTTPS_PROXY") : either("http_proxy", "HTTP_PROXY");
   const proxy = value ?? either("all_proxy", "ALL_PROXY");
   if (!proxy || isLoopback(url.hostname) || isExempt(url)) return undefined;
-  return new URL(proxy.includes("://") ? proxy : `http://${proxy}`);
+  const text = proxy.includes("://") ? proxy : `http://${proxy}`;
+  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new BothyError("CONFIG_INVALID", `the environment names a proxy for ${url.host} that can be none`, {
+    hints: [
+      "env | grep -i _proxy",
+      "proxies are written http://HOST:PORT; those of other kinds are not used",
+    ],
+  }); // without its text: it may have a password
 }
 
 /** `localhost` and the addresses that never leave this host; brackets of an IPv6 address may be there. */

@@ -44,10 +44,8 @@ const MOST_FAILURES = 4;
  */
 export async function transfer(request: Transfer, clock: Clock = systemClock): Promise<Transferred> {
   await ensureFolder(dirname(request.target));
-  const present = await findPresent(request);
-  if (present) return present;
   try {
-    return await fetchPart(request, clock);
+    return (await findPresent(request)) ?? (await fetchPart(request, clock));
   } catch (error) {
     if (request.signal?.aborted) throw interrupted(request.title, error);
     throw error;

@@ -44,7 +44,9 @@ export async function importLayers(
   await Promise.allSettled(layers);
   if (failures.length === 0) return Promise.all(layers);
   if (options.signal?.aborted)
-    throw new BothyError("INTERRUPTED", `adding ${source.reference} was interrupted`);
+    throw new BothyError("INTERRUPTED", `adding ${source.reference} was interrupted`, {
+      hints: ["run the same again: it goes on where it stopped"],
+    });
   throw failures[0];
 }
 

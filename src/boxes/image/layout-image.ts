@@ -1,4 +1,5 @@
 import { BothyError } from "../../errors.ts";
+import { verifyBytes } from "../oci/digest.ts";
 import { kindOfMediaType, parseImageConfig, parseIndex, parseManifest } from "../oci/documents.ts";
 import { choosePlatform, platformMissing, platformText, runsOn } from "../oci/platform.ts";
 import type { Descriptor, ImageIndex } from "../oci/schema.ts";
@@ -6,7 +7,7 @@ import { OCI_DIGEST } from "../oci/schema.ts";
 import type { ImageSource } from "../oci/source.ts";
 import type { Files } from "./files.ts";
 import { type ImageRequest, noSuchImage } from "./request.ts";
-import { verifyBlob, verifyBytes } from "./verify.ts";
+import { COPY_AGAIN, verifyBlob } from "./verify.ts";
 
 type Entry = ImageIndex["manifests"][number];
 
@@ -93,7 +94,7 @@ async function followIndexes(
 async function document(files: Files, descriptor: Descriptor, title: string): Promise<Buffer> {
   await requireBlob(files, descriptor, title);
   const bytes = (await files.read(nameOf(descriptor))) ?? Buffer.alloc(0);
-  verifyBytes(bytes, { digest: descriptor.digest, size: descriptor.size }, title);
+  verifyBytes(`\`${title}\` is damaged`, bytes, descriptor, COPY_AGAIN);
   return bytes;
 }
 
@@ -108,7 +109,7 @@ async function requireBlob(files: Files, { digest, size, urls }: Descriptor, tit
     "CHECKSUM_MISMATCH",
     `\`${title}\` is damaged: \`${digest}\` has ${found} bytes instead of ${size}`,
     {
-      hints: ["copy it again from where it came"],
+      hints: [COPY_AGAIN],
     },
   );
 }

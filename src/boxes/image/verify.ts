@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { BothyError } from "../../errors.ts";
+import { requireSame } from "../oci/digest.ts";
 import type { BlobOptions } from "../oci/source.ts";
+
+/** What to do about a damaged layout or archive. */
+export const COPY_AGAIN = "copy it again from where it came";
 
 /**
  * Reads a file and compares it with what names it: size first, then the digest (descriptor.md, "Verification").
@@ -22,35 +26,6 @@ export async function verifyBlob(
     size += (chunk as Buffer).length;
     options.onBytes?.((chunk as Buffer).length);
   }
-  requireSame(expected, { size, digest: `${algorithm}:${hash.digest("hex")}` }, title);
-}
-
-/** The same for bytes that are at hand. */
-export function verifyBytes(
-  bytes: Buffer,
-  expected: { readonly digest: string; readonly size?: number },
-  title: string,
-): void {
-  const [algorithm = "sha256"] = expected.digest.split(":");
-  const digest = `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
-  requireSame({ size: bytes.length, ...expected }, { size: bytes.length, digest }, title);
-}
-
-function requireSame(
-  expected: { digest: string; size: number },
-  found: { digest: string; size: number },
-  title: string,
-): void {
-  const { digest, size } = expected;
-  if (found.size !== size) {
-    throw mismatch(title, `\`${digest}\` has ${found.size} bytes instead of ${size}`);
-  }
-  if (found.digest !== digest)
-    throw mismatch(title, `what is named \`${digest}\` has the digest ${found.digest}`);
-}
-
-function mismatch(title: string, why: string): BothyError {
-  return new BothyError("CHECKSUM_MISMATCH", `${title} is damaged: ${why}`, {
-    hints: ["copy it again from where it came"],
-  });
+  const actual = { size, digest: `${algorithm}:${hash.digest("hex")}` };
+  requireSame(`${title} is damaged`, actual, expected, COPY_AGAIN);
 }

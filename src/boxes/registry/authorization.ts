@@ -27,7 +27,10 @@ export function authorization(request: Omit<TokenRequest, "url">, clock: Clock):
   const refused = async (answer: HttpAnswer, what: string) =>
     denied(what, request.host, (await readRefusal(answer)).said, tried);
   const obtain = async (answer: HttpAnswer, used: string | undefined, what: string) => {
-    tried = await findCredential(request.host);
+    tried = await findCredential(request.host).catch((error: unknown) => {
+      answer.body.destroy();
+      throw error;
+    });
     const next = await headerFor({ ...request, url: answer.url }, answer, tried, clock);
     if (next === undefined || next === used) throw await refused(answer, what);
     answer.body.destroy();

@@ -1,12 +1,11 @@
 import { link, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { BothyError } from "../../errors.ts";
 import { type Clock, type Layout, systemClock } from "../../system/index.ts";
-import { type HttpAnswer, send, takeTarget, transfer } from "../download/index.ts";
+import { takeTarget } from "../download/index.ts";
 import type { Descriptor } from "../oci/schema.ts";
 import type { BlobOptions, ImageSource } from "../oci/source.ts";
 import type { RegistryClient } from "./client.ts";
-import { failed, readRefusal, unreachable } from "./failures.ts";
+import { transferBlob } from "./transfer-blob.ts";
 
 type Blobs = Pick<ImageSource, "blob" | "forget"> & AsyncDisposable;
 
@@ -39,7 +38,7 @@ export function blobStore(layout: Layout, clients: readonly RegistryClient[], co
         present.users++;
         return present.path;
       }
-      const path = fetchBlob(layout, clients, descriptor, { ...context, ...options }, suffix);
+      const path = fetchBlob(layout, clients, descriptor, context, options, suffix);
       held.set(descriptor.digest, { path, users: 1 });
       path.catch(() => held.delete(descriptor.digest));
       return path;
@@ -66,67 +65,23 @@ async function fetchBlob(
   layout: Layout,
   clients: readonly RegistryClient[],
   descriptor: Descriptor,
-  options: BlobContext & BlobOptions,
+  context: BlobContext,
+  options: BlobOptions,
   suffix: string,
 ): Promise<string> {
   const target = targetOf(layout, descriptor.digest);
   const [algorithm = "", hex = ""] = descriptor.digest.split(":");
-  const title = `blob ${algorithm}:${hex.slice(0, 12)} of ${options.title}`;
-  const signal = AbortSignal.any([options.signal, options.signal].filter((each) => each !== undefined));
+  const title = `blob ${algorithm}:${hex.slice(0, 12)} of ${context.title}`;
+  const signal = AbortSignal.any([context.signal, options.signal].filter((each) => each !== undefined));
   await using _held = await takeTarget(target, signal);
-  const open = (headers: Record<string, string>) =>
-    openBlob(clients, descriptor, headers, title, signal, options.clock ?? systemClock);
   const checksum = { algorithm: algorithm as "sha256" | "sha512", hex };
-  const expect = { size: descriptor.size, checksum };
-  const request = { title, target, expect, signal, onBytes: options.onBytes, open };
-  await transfer(request, options.clock);
+  const request = { title, target, expect: { size: descriptor.size, checksum }, signal };
+  const { clock = systemClock } = context;
+  await transferBlob(clients, descriptor, { ...request, onBytes: options.onBytes }, clock);
   const own = `${target}.${suffix}`;
   await rm(own, { force: true });
   await link(target, own);
   return own;
-}
-
-/** The place that had the manifest is asked first; the others count when it fails. */
-async function openBlob(
-  clients: readonly RegistryClient[],
-  descriptor: Descriptor,
-  headers: Record<string, string>,
-  what: string,
-  signal: AbortSignal,
-  clock: Clock,
-): Promise<HttpAnswer> {
-  let first: unknown;
-  for (const client of clients) {
-    try {
-      const answer = await client.ask({ path: `blobs/${descriptor.digest}`, what, headers, signal });
-      if ([200, 206, 416].includes(answer.status)) return answer;
-      throw failed(what, client.host, await readRefusal(answer));
-    } catch (error) {
-      if (signal.aborted || !(error instanceof BothyError)) throw error;
-      first ??= error;
-    }
-  }
-  for (const url of descriptor.urls ?? []) {
-    const answer = await openElsewhere(url, headers, signal, clock);
-    if (answer) return answer;
-  }
-  throw first;
-}
-
-/** Layers that may not be distributed lie where the manifest says; the digest proves them. */
-async function openElsewhere(
-  url: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-  clock: Clock,
-): Promise<HttpAnswer | undefined> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return undefined;
-  const answer = await send({ url, headers, signal }, clock).catch((error: unknown) => {
-    throw unreachable(error, new URL(url).host, url);
-  });
-  if ([200, 206, 416].includes(answer.status)) return answer;
-  answer.body.destroy();
-  return undefined;
 }
 
 async function release(own: string, target: string): Promise<void> {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { BothyError, messageOf } from "../../errors.ts";
 import { type HttpAnswer, readBody } from "../download/index.ts";
+import { digestOf, verifyBytes } from "../oci/digest.ts";
 import { kindOfMediaType, parseIndex } from "../oci/documents.ts";
 import { type Descriptor, type ImageIndex, MEDIA_TYPES } from "../oci/schema.ts";
 import type { RegistryClient } from "./client.ts";
@@ -47,22 +47,13 @@ export async function fetchDocument(
 /** The content that a descriptor carries itself. @throws BothyError `CHECKSUM_MISMATCH` when it is another. */
 export function inlineData(image: string, descriptor: Descriptor): Buffer {
   const bytes = Buffer.from(descriptor.data ?? "", "base64");
-  verifyBytes(`${image}: what the manifest carries`, bytes, descriptor);
+  verifyAnswer(`${image}: what the manifest carries`, bytes, descriptor);
   return bytes;
 }
 
 /** @throws BothyError `CHECKSUM_MISMATCH` unless the bytes have the size, if it is known, and the digest. */
-export function verifyBytes(what: string, bytes: Buffer, { digest, size }: Wanted): void {
-  const hints = ["it was not used: the registry, or a proxy before it, is damaged or lies"];
-  if (size !== undefined && bytes.length !== size) {
-    const message = `${what}: ${size} bytes were promised, and it has ${bytes.length}`;
-    throw new BothyError("CHECKSUM_MISMATCH", message, { hints });
-  }
-  const actual = digestOf(bytes, digest.split(":")[0]);
-  if (actual === digest) return;
-  throw new BothyError("CHECKSUM_MISMATCH", `${what}: the digest is ${actual}, and ${digest} was promised`, {
-    hints,
-  });
+export function verifyAnswer(what: string, bytes: Buffer, wanted: Wanted): void {
+  verifyBytes(what, bytes, wanted, "it was not used: the registry, or a proxy before it, is damaged or lies");
 }
 
 /** The whole body; verified by the caller. */
@@ -79,7 +70,7 @@ export async function readWhole(answer: HttpAnswer, what: string, client: Regist
 }
 
 function read(image: string, bytes: Buffer, promise: Wanted, served = promise.mediaType ?? ""): Fetched {
-  verifyBytes(`the manifest of ${image}`, bytes, promise);
+  verifyAnswer(`the manifest of ${image}`, bytes, promise);
   const mediaType = typeOf(image, parseJson(image, "the manifest", bytes), served);
   const { digest } = promise;
   return kindOfMediaType(mediaType) === "index"
@@ -120,10 +111,6 @@ function mediaTypeOf({ headers }: HttpAnswer): string {
 /** The header counts where it is a digest that we can verify. */
 function digestFor(told: string | string[] | undefined): string | undefined {
   return typeof told === "string" && /^sha(?:256|512):[0-9a-f]+$/.test(told) ? told : undefined;
-}
-
-function digestOf(bytes: Buffer, algorithm = "sha256"): string {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
 function parseJson(image: string, what: string, bytes: Buffer): unknown {

@@ -13,7 +13,7 @@ import type { ImageSource } from "../oci/source.ts";
 import { blobStore } from "./blobs.ts";
 import { chooseManifest } from "./choose.ts";
 import type { RegistryClient } from "./client.ts";
-import { ACCEPT, fetchDocument, inlineData, readWhole, verifyBytes } from "./documents.ts";
+import { ACCEPT, fetchDocument, inlineData, readWhole, verifyAnswer } from "./documents.ts";
 import { failed, readRefusal } from "./failures.ts";
 import { connect, type UseOptions, withFirst } from "./places.ts";
 import { canonicalReference, familiarReference, type ImageReference, parseReference } from "./reference.ts";
@@ -114,7 +114,7 @@ async function fetchSmall(client: RegistryClient, image: string, descriptor: Des
   const answer = await client.ask({ path: `blobs/${descriptor.digest}`, what });
   if (answer.status !== 200) throw failed(what, client.host, await readRefusal(answer));
   const bytes = await readWhole(answer, what, client);
-  verifyBytes(what, bytes, descriptor);
+  verifyAnswer(what, bytes, descriptor);
   return bytes;
 }
 

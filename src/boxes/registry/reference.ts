@@ -62,7 +62,8 @@ function place(path: string): { host: string; repository: string } {
 }
 
 function check(text: string, path: string, host: string, repository: string): void {
-  if (!HOST.test(host.toLowerCase())) throw wrong(text, `\`${host}\` can be no host`);
+  const isHost = HOST.test(host.toLowerCase()) && URL.canParse(`https://${host}/`); // no port 99999, no 1.2.3.456
+  if (!isHost) throw wrong(text, `\`${host}\` can be no host`);
   if (repository !== repository.toLowerCase()) {
     throw wrong(text, "names of images are lower-case", text.replace(path, path.toLowerCase()));
   }

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import { BothyError } from "../../errors.ts";
 import { type Clock, debug } from "../../system/index.ts";
-import { type HttpRequest, isLoopback, readBody, send, type TlsChoice } from "../download/index.ts";
+import {
+  type HttpAnswer,
+  type HttpRequest,
+  isLoopback,
+  readBody,
+  send,
+  type TlsChoice,
+} from "../download/index.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { denied, failed, readRefusal, unreachable } from "./failures.ts";
@@ -44,7 +51,7 @@ export async function fetchToken(
     throw unreachable(error, realm.host, realm.href);
   });
   const what = `a token for \`${request.repository}\``;
-  if (answer.status === 200) return read(await readBody(answer, LIMIT_BYTES), realm);
+  if (answer.status === 200) return read(await readWhole(answer, realm), realm);
   const refusal = await readRefusal(answer);
   if ([400, 401, 403].includes(answer.status)) throw denied(what, request.host, refusal.said, credential);
   throw failed(what, realm.host, refusal);
@@ -87,6 +94,12 @@ function exchange(realm: URL, service: string | undefined, scope: string, secret
 /** `Basic ...` for a credential with a password. */
 export function basicHeader({ user, password }: Credential): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+async function readWhole(answer: HttpAnswer, realm: URL): Promise<Buffer> {
+  return readBody(answer, LIMIT_BYTES).catch((error: unknown) => {
+    throw unreachable(error, realm.host, realm.href);
+  });
 }
 
 function read(body: Buffer, realm: URL): string {

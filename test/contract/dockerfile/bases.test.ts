@@ -49,15 +49,15 @@ test("a base image is looked up again only when that is asked for", async () => 
   await using shop = await openWorkshop();
   const registry = await startRegistry();
   const base = await pushBase(shop, registry, "base:1");
-  await shop.write({ Dockerfile: `FROM ${base}\nRUN echo a > /a\n` });
+  await shop.write({ Dockerfile: `FROM ${base}\nLABEL step=a\n` });
   await shop.build();
   await pushBase(shop, registry, "base:1", "2");
   expect((await shop.build()).built).toBe(false);
-  await shop.write({ Dockerfile: `FROM ${base}\nRUN echo b > /a\n` });
+  await shop.write({ Dockerfile: `FROM ${base}\nLABEL step=b\n` });
   expect(await (await shop.build()).read("/version")).toBe("1");
   expect(await (await shop.build({}, { force: true })).read("/version")).toBe("2");
   await registry[Symbol.asyncDispose]();
-  await shop.write({ Dockerfile: `FROM ${base}\nRUN echo c > /a\n` });
+  await shop.write({ Dockerfile: `FROM ${base}\nLABEL step=c\n` });
   expect(await (await shop.build()).read("/version")).toBe("2");
   await expect(shop.build({}, { force: true })).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
 });

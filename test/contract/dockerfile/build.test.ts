@@ -28,7 +28,7 @@ CMD ["httpd", "-f"]
 
 const FILES = { Dockerfile: SERVER, "src/name": "a file\n", "entrypoint.sh": '#!/bin/sh\nexec "$@"\n' };
 
-test("a server with an entrypoint script, a user and a volume becomes a box with all that it says", async () => {
+test.concurrent("a server with an entrypoint script, a user and a volume becomes a box with all that it says", async () => {
   await using shop = await openWorkshop(FILES);
   const { box, built, steps, read } = await shop.build();
   expect(built).toBe(true);
@@ -48,7 +48,7 @@ test("a server with an entrypoint script, a user and a volume becomes a box with
   expect(steps).toContainEqual(expect.stringMatching(/^\[3\/3\] STEP 4\/\d+: COPY entrypoint.sh \/$/));
 });
 
-test("a target, arguments and a Dockerfile of another name make boxes of their own that share layers", async () => {
+test.concurrent("a target, arguments and a Dockerfile of another name make boxes of their own that share layers", async () => {
   const { Dockerfile, ...files } = FILES;
   await using shop = await openWorkshop({ ...files, "docker/web.Dockerfile": Dockerfile });
   const dockerfile = "docker/web.Dockerfile";
@@ -63,7 +63,7 @@ test("a target, arguments and a Dockerfile of another name make boxes of their o
   expect(added).toHaveLength(build.box.layers.length - 1);
 });
 
-test("nothing is built twice, and after a change only the steps from there on", async () => {
+test.concurrent("nothing is built twice, and after a change only the steps from there on", async () => {
   const steps = `${TOOLS}COPY first /first\nRUN cat /proc/sys/kernel/random/uuid > /stamp\nCOPY second /second\nRUN cat /second > /copy\n`;
   await using shop = await openWorkshop({ Dockerfile: steps, first: "1", second: "2" });
   const one = await shop.build();
@@ -80,7 +80,7 @@ test("nothing is built twice, and after a change only the steps from there on", 
   expect(await forced.read("/stamp")).not.toBe(await one.read("/stamp"));
 });
 
-test("what the ignore file leaves out is neither copied nor looked at", async () => {
+test.concurrent("what the ignore file leaves out is neither copied nor looked at", async () => {
   const ignored =
     "# comment\n**/*.log\nnode_modules\n!node_modules/kept\n/only-here\n*.md\n!README.md\nsecret?\n";
   const files = {
@@ -108,7 +108,7 @@ test("what the ignore file leaves out is neither copied nor looked at", async ()
   expect(await (await shop.build()).read("/list")).toBe("./busybox\n");
 });
 
-test("heredocs are understood whatever buildah's version", async () => {
+test.concurrent("heredocs are understood whatever buildah's version", async () => {
   const heredocs = `FROM tools
 RUN <<EOF
 set -e
@@ -136,7 +136,7 @@ EOF
   expect(texts).toEqual(["one\n2\n", "as it is: $PATH\n", "no tabs\n", "2\n", "three\n", "script\n"]);
 });
 
-test("two processes may build at once, the same and another", async () => {
+test.concurrent("two processes may build at once, the same and another", async () => {
   await using shop = await openWorkshop({ Dockerfile: `${TOOLS}RUN sleep 1\n` });
   const both = await Promise.all([shop.build(), shop.build(), shop.build({ target: "tools" })]);
   expect(both.map(({ built }) => built).sort()).toEqual([false, true, true]);

@@ -11,7 +11,7 @@ async function cachedImages(shop: Workshop): Promise<string[]> {
   return (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
-test("the cache holds what the last builds used and no more", async () => {
+test.concurrent("the cache holds what the last builds used and no more", async () => {
   await using shop = await openWorkshop({
     Dockerfile: `${TOOLS}FROM tools\nRUN echo 1 > /one\nRUN echo 2 > /two\n`,
   });
@@ -35,7 +35,7 @@ test("the cache holds what the last builds used and no more", async () => {
   expect((await shop.build({ target: "tools" })).built).toBe(true);
 });
 
-test("where overlayfs cannot be mounted the file systems are copied", async () => {
+test.concurrent("where overlayfs cannot be mounted the file systems are copied", async () => {
   await using shop = await openWorkshop({
     Dockerfile: `${TOOLS}FROM tools AS one\nRUN echo 1 > /one\nFROM tools\nCOPY --from=one /one /one\nCOPY --from=tools /bin/sh /two\n`,
   });
@@ -53,7 +53,7 @@ test("where overlayfs cannot be mounted the file systems are copied", async () =
   }
 });
 
-test("a killed build's remains are gone after the next", async () => {
+test.concurrent("a killed build's remains are gone after the next", async () => {
   await using shop = await openWorkshop({ Dockerfile: `${TOOLS}FROM tools\nRUN echo 1 > /one\n` });
   await shop.build();
   const storage = join(shop.home.layout.home, "buildah/storage");

@@ -34,7 +34,7 @@ const WRONG: Readonly<Record<string, readonly [string, RegExp]>> = {
   ],
 };
 
-test("a failing step is named, with its line and what it said", { timeout: 60_000 }, async () => {
+test.concurrent("a failing step is named, with its line and what it said", { timeout: 60_000 }, async () => {
   await using shop = await openWorkshop({ ".dockerignore": "*.md", "notes.md": "" });
   for (const [what, [text, words]] of Object.entries(WRONG)) {
     await shop.write({ Dockerfile: TOOLS + text });
@@ -49,7 +49,7 @@ test("a failing step is named, with its line and what it said", { timeout: 60_00
   expect(await readdir(shop.home.layout.home)).not.toContain("boxes");
 });
 
-test("what can be seen to be wrong is said before anything is built", async () => {
+test.concurrent("what can be seen to be wrong is said before anything is built", async () => {
   await using shop = await openWorkshop({ Dockerfile: "FROM scratch AS one\nENTRYPONT true\nCOPY x\n" });
   const message =
     /Dockerfile has 2 problems:\n {2}line 2: .*`ENTRYPONT`; did you mean `ENTRYPOINT`\?\n {2}line 3: /;
@@ -67,7 +67,7 @@ test("what can be seen to be wrong is said before anything is built", async () =
   expect(await readdir(shop.home.layout.home)).toEqual([]);
 });
 
-test("an interrupted build leaves no process and no mount, and what it did is used by the next", async () => {
+test.concurrent("an interrupted build leaves no process and no mount, and what it did is used by the next", async () => {
   await using shop = await openWorkshop({
     Dockerfile: `${TOOLS}RUN date > /stamp\nRUN touch /begun && sleep 98.7\n`,
   });

@@ -23,7 +23,10 @@ export interface Built extends DockerfileResult {
   read(path: string): Promise<string | undefined>;
 }
 
-/** A store and a build context of a test's own; the context has busybox in it. */
+/**
+ * A store and a build context of a test's own; the context has busybox in it. Tests may run side by side: each uses its
+ * own layout, and nothing here reads `BOTHY_HOME`.
+ */
 export interface Workshop extends AsyncDisposable {
   readonly home: TempHome;
   readonly context: string;

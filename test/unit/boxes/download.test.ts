@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type DownloadRequest, download } from "../../../src/boxes/download/index.ts";
+import { type DownloadRequest, download, transfer } from "../../../src/boxes/download/index.ts";
 import { asset } from "../../../src/system/index.ts";
 import { breakAfter, fakeClock, type Handler, sendFile, serveHttp } from "../../support/http-server.ts";
 import { digestOf } from "../../support/oci-layout.ts";
@@ -269,6 +269,15 @@ describe("download", () => {
     const { outcome, target } = await fetchFrom(home, handler, { expect: EXPECT, signal: abort.signal });
     expect(outcome).toMatchObject({ error: { code: "INTERRUPTED" } });
     expect(await sizeOf(`${target}.part`)).toBe(10);
+  });
+
+  it("is interrupted while it looks at what is there already", async () => {
+    await using home = await tempHome();
+    const target = join(home.folder, "file");
+    await writeFile(target, CONTENT);
+    const open = () => Promise.reject(new Error("nothing is to be fetched"));
+    const work = transfer({ title: "it", target, expect: EXPECT, signal: AbortSignal.abort(), open });
+    await expect(work).rejects.toMatchObject({ code: "INTERRUPTED" });
   });
 
   it("brings an empty file", async () => {

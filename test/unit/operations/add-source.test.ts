@@ -41,6 +41,7 @@ describe("what is meant", () => {
     ["./layout", { kind: "layout", path: "layout" }],
     ["./layout:latest", { kind: "layout", path: "layout:latest" }],
     ["docker", { kind: "context", path: "docker", dockerfile: "Dockerfile" }],
+    ["docker/Dockerfile", { kind: "context", path: "docker", dockerfile: "Dockerfile" }],
     ["podman/", { kind: "context", path: "podman", dockerfile: "Containerfile" }],
     ["disk.qcow2", { kind: "file", path: "disk.qcow2" }],
     ["images.tar", { kind: "archive", path: "images.tar" }],
@@ -75,6 +76,14 @@ it.each([
   ["Bad Name"],
   ["a:b:c"],
   ["ftp://x/y"],
+  [""],
+  [" "],
+  ["oci:"],
+  ["docker://"],
+  ["http://"],
+  ["https://a b/c"],
+  ["https://example.com/%zz.box"],
+  ["file://host/x"],
 ])("%s is refused", async (text) => {
   await expect(detectSource(text, folder)).rejects.toMatchObject({ code: "USAGE" });
 });

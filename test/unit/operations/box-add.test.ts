@@ -161,3 +161,12 @@ it("an opened image is told to be there", async () => {
     await addOpenedImage(ctx, source, { name: "web", shown: "web", progress });
   expect(titles).toEqual([expect.stringMatching(/^web: 2 layers, /), "web is there already"]);
 });
+
+it("a login or a signature of a URL is never shown", async () => {
+  const url = "http://robin:hush@127.0.0.1:1/x.box?signature=hush";
+  await expect(add(url)).rejects.toMatchObject({ message: expect.not.stringContaining("hush") });
+  await expect(add(url, { platform: "linux/arm64" })).rejects.toMatchObject({
+    hints: [expect.not.stringContaining("hush")],
+  });
+  expect(JSON.stringify(reporter.said)).not.toContain("hush");
+});

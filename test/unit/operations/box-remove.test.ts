@@ -14,7 +14,7 @@ test("boxes go, each once, and what they held is counted", async () => {
   const { layers } = await putBox(lab.ctx.layout, "one", ["a", "b"]);
   await putBox(lab.ctx.layout, "docker.io/library/web/1", ["a"]);
   const freedBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const removed = await removeBoxes(lab.ctx, ["one", "web:1", "one"]);
+  const removed = await removeBoxes(lab.ctx, ["one", "web:1", "one", "docker.io/library/web:1"]);
   expect(removed).toEqual({ removed: ["one", "docker.io/library/web/1"], freedBytes });
   expect(await names(lab)).toEqual(["debian/12"]);
 });
@@ -27,6 +27,7 @@ test("one that cannot go keeps itself only", async () => {
   await expect(removeBoxes(lab.ctx, ["one", "no/such", "two"])).rejects.toMatchObject({
     code: "BOX_UNKNOWN",
   });
+  expect(lab.ctx.reporter.lines("info")).toEqual(["removed one, two"]);
   expect(await names(lab)).toEqual(["debian/12"]);
 });
 

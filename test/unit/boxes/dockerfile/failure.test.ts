@@ -45,6 +45,7 @@ describe("explainDockerfileFailure", () => {
       "choosing an image from manifest list x: no image found in manifest list for architecture arm",
       "PLATFORM_MISSING",
     ],
+    ["pinging container registry x: invalid status code from registry 404 (Not Found)", "REGISTRY_FAILED"],
     ["received unexpected HTTP status: 503 Service Unavailable", "REGISTRY_FAILED"],
     ["something that nobody has seen yet", "DOCKERFILE_FAILED"],
   ])("says of a base image: %s", async (said, code) => {

@@ -86,4 +86,17 @@ describe("writeRegistryAccess", () => {
     expect(access.buildFlags).toEqual(["--authfile", file, "--cert-dir", join(folder, "certs")]);
     expect(access.env["HTTPS_PROXY"]).toBe("http://proxy:3128");
   });
+
+  it("says which authority is not there", async () => {
+    await using home = await tempHome();
+    const registries = { "quay.io": { ca: join(home.folder, "none.pem") } };
+    await writeFile(join(home.folder, "registries.yaml"), JSON.stringify({ registries }));
+    vi.stubEnv("DOCKER_CONFIG", home.folder);
+    vi.stubEnv("BOTHY_REGISTRIES", join(home.folder, "registries.yaml"));
+    const access = writeRegistryAccess(await home.sub("scratch"), [parseReference("quay.io/a/b")]);
+    await expect(access).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("none.pem"),
+    });
+  });
 });

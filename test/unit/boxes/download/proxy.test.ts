@@ -39,6 +39,15 @@ describe("proxyFor", () => {
     );
   });
 
+  it.each([":::", "http://", "socks5://robin:hush@127.0.0.1:1"])(
+    "%s is refused, without its text",
+    (text) => {
+      vi.stubEnv("https_proxy", text);
+      const refusal = { code: "CONFIG_INVALID", message: expect.not.stringContaining("hush") };
+      expect(() => proxy("https://example.com/")).toThrow(expect.objectContaining(refusal));
+    },
+  );
+
   it.each([
     ["*", "any.example", true],
     ["lab.example", "lab.example", true],

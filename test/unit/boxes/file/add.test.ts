@@ -114,12 +114,12 @@ test("a catalog is followed to a box, whose checksum counts", async () => {
   await writeFile(join(home.folder, "web.json"), JSON.stringify({ name: "Team/web", versions }));
   await using server = await serveFiles(home.folder);
   const url = `${server.url}/web.json`;
-  const box = await addFile(home.layout, url, { version: "~> 1.0", cwd: "/" });
+  const box = await addFile(home.layout, url, { version: "~> 1.0", provider: "libvirt", cwd: "/" });
   expect(box).toMatchObject({
     name: "team/web",
     source: {
       ...{ file: `${server.url}/web.box`, checksum: `sha512:${checksum}`, catalog: url },
-      ...{ constraint: "~> 1.0", boxVersion: "1.2.0" },
+      ...{ constraint: "~> 1.0", provider: "libvirt", boxVersion: "1.2.0" },
     },
   });
   const before = server.asked.length;

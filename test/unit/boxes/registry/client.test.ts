@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { openImage } from "../../../../src/boxes/registry/index.ts";
 import { setDebugSink } from "../../../../src/system/index.ts";
@@ -23,8 +24,12 @@ async function pull(registry: TinyRegistry, world: World = {}) {
   const said: string[] = [];
   const options = { clock: fakeClock(), report: (line: string) => void said.push(line) };
   await using image = await openImage(home.layout, `${world.host ?? registry.host}/app:1`, options);
-  for (const layer of image.layers) await image.blob(layer);
-  return { image, said };
+  let counted = 0;
+  const onBytes = (bytes: number) => {
+    counted += bytes;
+  };
+  for (const layer of image.layers) await image.blob(layer, { onBytes });
+  return { image, said, counted };
 }
 
 const login = (
@@ -109,6 +114,18 @@ describe("tokens", () => {
     await using world = await withTokens(giveToken, 2);
     await pull(world.registry);
     expect(world.endpoint.requests.length).toBe(2);
+  });
+
+  it("are not there when the answer is cut off", async () => {
+    const cut: Handler = (_, response) => {
+      response.writeHead(200, { "content-length": 100 }).write("{");
+      setTimeout(() => response.destroy(), 20);
+    };
+    await using lab = await withTokens(cut);
+    expect(await failureOf(pull(lab.registry))).toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+      message: expect.stringContaining(lab.endpoint.host),
+    });
   });
 
   it("are given up when the registry takes none of them", async () => {
@@ -241,6 +258,25 @@ describe("mirrors", () => {
     const registries = `registries: { "${origin.host}": { http: true, mirrors: ["127.0.0.1:1", "http://${half.host}"] } }`;
     const { said } = await pull(origin, { registries });
     expect(said).toEqual([expect.stringContaining("the mirror 127.0.0.1:1 failed: cannot reach")]);
+    expect(origin.asked()).toEqual([`GET blobs/${layers[0]?.digest}`]);
+  });
+
+  it.each([
+    ["lie about a blob", (bytes: Buffer) => Buffer.alloc(bytes.length)],
+    ["cut a blob off", (bytes: Buffer) => bytes.subarray(0, 5)],
+  ])("that %s are passed over as well, and its bytes count once", async (_, spoil) => {
+    await using origin = await tinyRegistry();
+    const packed = gzipSync("a layer");
+    const { layers } = origin.image({ tag: "1" });
+    await using bad = await tinyRegistry((request, response) => {
+      if (!request.url?.endsWith(layers[0]?.digest ?? "")) return false;
+      response.writeHead(200).end(spoil(packed));
+      return true;
+    });
+    bad.image({ tag: "1" });
+    const registries = `registries: { "${origin.host}": { http: true, mirrors: ["http://${bad.host}"] } }`;
+    const { counted } = await pull(origin, { registries });
+    expect(counted).toBe(packed.length);
     expect(origin.asked()).toEqual([`GET blobs/${layers[0]?.digest}`]);
   });
 
