@@ -12,6 +12,7 @@ import {
   machineSeed,
   type Parts,
   type Running,
+  takesLogins,
   type Workshop,
   workshop,
 } from "./machine.ts";
@@ -56,7 +57,7 @@ describe.each(["container", "vm"] as const)("a box without an init as a %s", (le
   beforeAll(async () => {
     data = await disk(level);
     machine = await LEVELS[level].start(shop, await parts(level, data.path));
-    await machine.exec([], ["true"]);
+    await takesLogins(machine);
   });
   afterAll(async () => {
     await machine?.[Symbol.asyncDispose]();

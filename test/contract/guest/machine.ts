@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { chmod, mkdir, open, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildKernel, buildTools, type Kernel, packTree, type Tools } from "../../../src/boxes/index.ts";
-import { layout, Rollback, run, start } from "../../../src/system/index.ts";
+import { layout, Rollback, run, start, waitFor } from "../../../src/system/index.ts";
 import { type TempHome, tempHome } from "../../support/temp-home.ts";
 
 /** Where `npm test` builds boxes and artefacts; what is up to date there is used as it is. */
@@ -154,4 +154,15 @@ async function minimalTree(root: string): Promise<string> {
   await writeFile(join(root, "srv/old/file"), "old\n");
   await chmod(join(root, "tmp"), 0o1777);
   return root;
+}
+
+/** Until the machine takes logins: commands reach it earlier, while its init is still at work. */
+export async function takesLogins(machine: Running): Promise<void> {
+  await waitFor(
+    {
+      title: "the machine to take logins",
+      attempt: async () => ((await capture([...machine.ssh("root"), "true"])).code === 0 ? true : undefined),
+    },
+    { timeoutMs: 60_000, intervalMs: 50 },
+  );
 }

@@ -2,10 +2,17 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { packTree } from "../../../src/boxes/index.ts";
-import { run, shellQuote } from "../../../src/system/index.ts";
+import { run, shellQuote, waitFor } from "../../../src/system/index.ts";
 import { residueOf } from "../../support/residue.ts";
 import { CONTAINER_NETWORK, startContainer } from "./container.ts";
-import { capture, dataDisk, machineSeed, type Running, type Workshop, workshop } from "./machine.ts";
+import {
+  capture,
+  dataDisk,
+  machineSeed,
+  type Running,
+  type Workshop,
+  workshop,
+} from "./machine.ts";
 import { startVm, VM_NETWORK } from "./vm.ts";
 
 /** What of an image runs in a box that has nothing else: no shell, no accounts, and links where folders should be. */
@@ -69,6 +76,10 @@ describe.each(["container", "vm"] as const)("an image with nothing but its progr
     );
     const seen = (command: string[], options: string[] = []) => machine.exec(options, command);
     const inside = ["/.bothy/bin/busybox", "sh", "-c"];
+    // commands reach the machine while its init is still at work; /work is a volume, /work/here is made by init
+    const made = () => seen([...inside, "[ -d /work/here ] && [ -d /tmp ]"]);
+    const ready = { title: "its init", attempt: async () => ((await made()).code === 0 ? true : undefined) };
+    await waitFor(ready, { timeoutMs: 60_000, intervalMs: 20 });
     const { stdout } = await seen([
       ...inside,
       'cat /etc/passwd /etc/shells; stat -c "%a %u" /tmp /work/here; echo "$LINES"; [ ! -L /run ] && echo real',
