@@ -51,10 +51,17 @@ export function configPage(): string {
 
 function subsections(machine: z.ZodType): string[] {
   return keysOf(machine).flatMap(([key, schema]) => {
-    const inner = bare(schema);
-    if (!(inner instanceof z.ZodObject) || keysOf(inner).length === 0) return [];
-    return [section(`\`${key}\``, String(inner.meta()?.["description"] ?? ""), inner)];
+    const inner = mappingIn(schema);
+    if (!inner || keysOf(inner).length === 0) return [];
+    return [section(`\`${key}\``, String(bare(schema).meta()?.["description"] ?? ""), inner)];
   });
+}
+
+/** The mapping that a value is, or may be beside a short form. */
+function mappingIn(schema: z.ZodType): z.ZodObject | undefined {
+  const inner = bare(schema);
+  const options = inner instanceof z.ZodUnion ? (inner.options as z.ZodType[]).map(bare) : [inner];
+  return options.find((option) => option instanceof z.ZodObject);
 }
 
 function section(title: string, text: string, schema: z.ZodType): string {

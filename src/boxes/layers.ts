@@ -3,6 +3,7 @@ import { BothyError } from "../errors.ts";
 import { ensureFolder, type Layout, statIfExists } from "../system/index.ts";
 import type { Box, BoxLayer } from "./box.ts";
 import { digestOfFile } from "./digest.ts";
+import { listRecipes } from "./recipe.ts";
 
 /** A layer ready for use. */
 export interface LayerFile {
@@ -25,7 +26,7 @@ export async function resolveLayers(layout: Layout, box: Pick<Box, "name" | "lay
   return Promise.all(
     box.layers.map(async (layer) => {
       const problem = await checkLayer(layout, layer);
-      if (problem) throw damaged(box, problem);
+      if (problem) throw await damaged(box, problem);
       return { digest: layer.digest, path: layout.layer(layer.digest) };
     }),
   );
@@ -88,12 +89,17 @@ async function checkBytes(
   return digest === layer.digest ? undefined : `the content of ${path} has changed`;
 }
 
-function damaged(box: Pick<Box, "name" | "layers">, problem: string): BothyError {
+async function damaged(box: Pick<Box, "name" | "layers">, problem: string): Promise<BothyError> {
+  const recipes = await listRecipes();
   return new BothyError("LAYER_DAMAGED", `a layer of the box \`${box.name}\` is damaged: ${problem}`, {
     hints: [
       `bothy box verify --repair ${box.name}`,
-      `bothy box build --force ${box.name}`,
-      "does that give another layer, the mirror has moved on: restore the file, or make the machine anew",
+      ...(recipes.includes(box.name)
+        ? [
+            `bothy box build --force ${box.name}`,
+            "does that give another layer, the mirror has moved on: restore the file, or make the machine anew",
+          ]
+        : ["restore the file, or make the machine anew"]),
     ],
   });
 }

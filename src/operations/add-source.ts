@@ -42,6 +42,7 @@ export async function detectSource(text: string, cwd: string): Promise<Detected>
   const local = await localSource(resolve(cwd, path));
   if (isPath(text))
     return { source: local ?? (await namedSource(path, cwd)) ?? nothingAt(resolve(cwd, path)) };
+  if (!local && LOOKS_LIKE_FILE.test(text)) nothingAt(resolve(cwd, text));
   if (!local) return { source: imageOf(text) };
   return { source: local, remark: couldBeImage(text) };
 }
@@ -73,8 +74,11 @@ async function namedSource(text: string, cwd: string): Promise<AddSource | undef
   return undefined;
 }
 
+/** A name in a registry may end so too, but nobody's does. */
+const LOOKS_LIKE_FILE = /\.(?:qcow2|img|raw|box|json|tar|tgz|txz|tar\.(?:gz|xz|zst|bz2))$/i;
+
 function nothingAt(path: string): never {
-  throw new BothyError("USAGE", `\`${path}\` is no file and no folder with an OCI layout or a Dockerfile`, {
+  throw new BothyError("USAGE", `there is no file, OCI layout or folder with a Dockerfile at \`${path}\``, {
     hints: ["an image in a registry is written without `./` or `/` before it: bothy box add nginx:1.27"],
   });
 }

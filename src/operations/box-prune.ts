@@ -63,7 +63,7 @@ async function canBeHadAgain({ source }: Box): Promise<boolean> {
   if (!source || "machine" in source) return false;
   const place = placeOf(source);
   if (place === undefined) return true;
-  const places = [place, place.replace(/:[^/]*$/, "")]; // an archive's may end with a tag
+  const places = [place, ...[...place.matchAll(/:/g)].map(({ index }) => place.slice(0, index))]; // then an image's name
   return (await Promise.all(places.map(statIfExists))).some((stats) => stats !== undefined);
 }
 

@@ -3,6 +3,7 @@ import { type MachineRecord, writeRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
 import { Rollback } from "../system/index.ts";
 import { awaitReady } from "./await-ready.ts";
+import { tellOtherBox } from "./box-change.ts";
 import type { Context } from "./context.ts";
 import { claimMachine, completeMachine } from "./create-machine.ts";
 import type { Images } from "./images.ts";
@@ -47,6 +48,7 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
     );
   });
   if (isNew) undo.add("new machine", () => eraseMachine(ctx, record));
+  else await tellOtherBox(ctx, record, work);
   const isolation = work.isolation ?? record.isolation;
   refuseLevel(record, await ctx.providers.get(isolation));
   await completeMachine(ctx, record, work.progress);

@@ -49,7 +49,8 @@ describe("what servers and programs say", () => {
 
 describe("box add of what cannot be added", () => {
   it.each([
-    [["./nothing"], "USAGE", /nothing.*no file and no folder/],
+    [["./nothing"], "USAGE", /there is no file.*nothing/],
+    [["missing.qcow2"], "USAGE", /there is no file.*missing\.qcow2/],
     [[""], "USAGE", /names nothing/],
     [["http://"], "USAGE", /like a URL/],
     [["Not A Name"], "USAGE", /Not A Name/],

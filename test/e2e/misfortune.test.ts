@@ -111,10 +111,9 @@ describe("state that was damaged", () => {
     await using shop = await lab(YAML);
     succeeded(await shop.bothy("up"));
     succeeded(await shop.bothy("halt"));
-    const [layer = ""] = (await readdir(shop.layout.layers()))
-      .filter((name) => name.endsWith(".erofs"))
-      .sort();
-    for (const name of await readdir(shop.layout.layers())) {
+    const layers = (await readdir(shop.layout.layers())).filter((name) => name.endsWith(".erofs"));
+    expect(layers).not.toEqual([]);
+    for (const name of layers) {
       const path = join(shop.layout.layers(), name);
       await copyFile(path, `${path}.copy`); // the shared store keeps its own
       await rename(`${path}.copy`, path);
@@ -122,9 +121,8 @@ describe("state that was damaged", () => {
       await truncate(path, 4096);
     }
     await fails(shop, ["up"], 1, "layer", "bothy box build");
-    for (const name of await readdir(shop.layout.layers())) await rm(join(shop.layout.layers(), name));
+    for (const name of layers) await rm(join(shop.layout.layers(), name));
     await fails(shop, ["up"], 1, "layer", "bothy box build");
-    expect(layer).not.toBe("");
     expect((await shop.json<Status>("status")).machines[0]?.state).toBe("stopped");
   });
 });

@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { BothyError } from "../../errors.ts";
 import { Refusal } from "./refusal.ts";
 import type { TarEntry } from "./tar/reader.ts";
@@ -13,21 +14,21 @@ const FILE_OVERHEAD_BYTES = 4096;
 
 /** Keeps an archive from filling the disk or never ending. */
 export class Budget {
-  readonly #folder: string;
+  readonly #home: string;
   readonly #freeBytes: number;
   #usedBytes = 0;
   #holeBytes = 0;
   #entries = 0;
 
-  private constructor(folder: string, freeBytes: number) {
-    this.#folder = folder;
+  private constructor(home: string, freeBytes: number) {
+    this.#home = home;
     this.#freeBytes = freeBytes;
   }
 
-  /** What the file system of a folder has room for. */
+  /** What the file system of a folder, which goes with the work, has room for. */
   static async of(folder: string): Promise<Budget> {
     const { bavail, bsize } = await statfs(folder);
-    return new Budget(folder, bavail * bsize - RESERVE_BYTES);
+    return new Budget(dirname(folder), bavail * bsize - RESERVE_BYTES);
   }
 
   /**
@@ -43,13 +44,12 @@ export class Budget {
       throw new Refusal("brings the archive's holes to 64 GiB", entry.name);
     if (this.#usedBytes <= this.#freeBytes) return;
     const mebibytes = (bytes: number) => `${Math.ceil(Math.max(0, bytes) / 2 ** 20)} MiB`;
-    const [needed, free] = [mebibytes(this.#usedBytes), mebibytes(this.#freeBytes)];
-    throw new BothyError(
-      "DISK_FULL",
-      `the layer needs at least ${needed}; ${this.#folder} has room for ${free}`,
-      {
-        hints: [`df -h ${this.#folder}`, "`bothy gc` and `bothy box remove NAME` free space"],
-      },
+    const [needed, free, reserve] = [this.#usedBytes, this.#freeBytes + RESERVE_BYTES, RESERVE_BYTES].map(
+      mebibytes,
     );
+    const why = `${free} are free, and ${reserve} have to stay free for the host`;
+    throw new BothyError("DISK_FULL", `the layer needs ${needed} or more: ${why} (${this.#home})`, {
+      hints: [`df -h ${this.#home}`, "`bothy gc` and `bothy box remove NAME` free space"],
+    });
   }
 }

@@ -5,14 +5,7 @@ import { packTree } from "../../../src/boxes/index.ts";
 import { run, shellQuote, waitFor } from "../../../src/system/index.ts";
 import { residueOf } from "../../support/residue.ts";
 import { CONTAINER_NETWORK, startContainer } from "./container.ts";
-import {
-  capture,
-  dataDisk,
-  machineSeed,
-  type Running,
-  type Workshop,
-  workshop,
-} from "./machine.ts";
+import { capture, dataDisk, machineSeed, type Running, type Workshop, workshop } from "./machine.ts";
 import { startVm, VM_NETWORK } from "./vm.ts";
 
 /** What of an image runs in a box that has nothing else: no shell, no accounts, and links where folders should be. */

@@ -31,7 +31,7 @@ describe("resolveLayers", () => {
     const failure = (words: string) => ({
       code: "LAYER_DAMAGED",
       message: expect.stringContaining(words),
-      hints: expect.arrayContaining(["bothy box build --force web"]),
+      hints: ["bothy box verify --repair web", "restore the file, or make the machine anew"],
     });
     await alter(top);
     await expect(resolveLayers(home.layout, box)).rejects.toMatchObject(failure("has changed"));
@@ -39,6 +39,14 @@ describe("resolveLayers", () => {
     await expect(resolveLayers(home.layout, box)).rejects.toMatchObject(failure("100 bytes instead of"));
     await rm(top);
     await expect(resolveLayers(home.layout, box)).rejects.toMatchObject(failure(`${top} is missing`));
+  });
+
+  it("names the build as a cure of a recipe's box", async () => {
+    await using home = await tempHome();
+    const box = await putBox(home.layout, "debian/12", ["bottom"]);
+    await rm(home.layout.layer(box.layers[0]?.digest ?? ""));
+    const hints = expect.arrayContaining(["bothy box build --force debian/12"]);
+    await expect(resolveLayers(home.layout, box)).rejects.toMatchObject({ hints });
   });
 
   it("accepts a copy of a sound layer and seals it again", async () => {
