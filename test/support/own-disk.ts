@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ArchiveEntry, archive } from "../../src/boxes/artefact-initramfs.ts";
 import { selectModules } from "../../src/boxes/artefact-modules.ts";
@@ -6,10 +6,8 @@ import { fetchBoot } from "../../src/boxes/export/vagrant/boot.ts";
 import { makeRawDisk } from "../../src/boxes/export/vagrant/disk.ts";
 import { findTools } from "../../src/boxes/index.ts";
 import { mounted } from "../../src/boxes/mounted/index.ts";
-import { type Layout, run } from "../../src/system/index.ts";
+import { asset, type Layout, run } from "../../src/system/index.ts";
 
-/** The public half of the key that everybody has. */
-const PUBLIC_KEY = ["ssh-keygen", "-y", "-f"];
 const SIZE_BYTES = 96 << 20;
 
 /** The whole system is its initramfs: an address by DHCP, an SSH server with a host key of its own, one user. */
@@ -67,7 +65,10 @@ async function systemOf(layout: Layout, modules: string, version: string, folder
     ["mount", "-t", "erofs", "-o", "ro,loop", "--", tools.path, "tools"],
   ]);
   await mounts.run(["cp", "-a", "--", "tools", join(tree, ".bothy")]);
-  const key = await run([...PUBLIC_KEY, join(import.meta.dirname, "../../boxes/vagrant/insecure_key")]);
+  const insecure = join(folder, "insecure_key"); // a checkout's may be read by everybody, which ssh-keygen refuses
+  await copyFile(asset("boxes", "vagrant", "insecure_key"), insecure);
+  await chmod(insecure, 0o600);
+  const key = await run(["ssh-keygen", "-y", "-f", insecure]);
   await writeFile(join(tree, "public_key"), key.stdout);
   await writeFile(join(tree, "init"), INIT, { mode: 0o755 });
   const chosen = await selectModules(modules, version, ["virtio_pci", "virtio_net"]);
