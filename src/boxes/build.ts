@@ -59,7 +59,9 @@ export async function buildBox(
   await using _held = await lock(layout.lock(`box-${key}`), {
     signal: options.signal,
     onWait: (holder) =>
-      options.report?.(`waiting for process ${holder?.pid ?? ""}, which builds the same box`),
+      options.report?.(
+        `waiting for ${holder ? `process ${holder.pid}` : "another process"}, which builds the same box`,
+      ),
   });
   try {
     return await buildLocked(layout, key, recipe, options);

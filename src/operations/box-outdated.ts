@@ -17,7 +17,7 @@ export interface BoxAge {
   readonly current: string | null;
   /** The same of what there is now. */
   readonly newest: string | null;
-  /** Why it is fixed, or why asking failed. */
+  /** Why it is fixed, why asking failed, or what was not looked at. */
   readonly reason: string | null;
 }
 
@@ -26,7 +26,9 @@ type Recipe = Extract<Origin, { recipe: string }>;
 type BuildOrigin = Extract<Origin, { context: string }>;
 type File = Extract<Origin, { file: string }>;
 /** The two that are compared, or why there is nothing to compare. */
-type Comparison = { readonly current: string; readonly newest: string } | { readonly reason: string };
+type Comparison =
+  | { readonly current: string; readonly newest: string; readonly remark?: string }
+  | { readonly reason: string };
 
 /** So many registries are asked side by side. */
 const PARALLEL = 4;
@@ -59,8 +61,9 @@ export async function outdatedBoxes(ctx: Context, names: readonly string[]): Pro
 export async function ageOf(ctx: Context, box: Box): Promise<BoxAge> {
   const found = await compare(ctx, box);
   if ("reason" in found) return { ...NOTHING, ...named(box), state: "fixed", reason: found.reason };
-  const state = found.current === found.newest ? "current" : "outdated";
-  return { ...NOTHING, ...named(box), state, ...found };
+  const { current, newest, remark = null } = found;
+  const state = current === newest ? "current" : "outdated";
+  return { ...named(box), state, current, newest, reason: remark };
 }
 
 const NOTHING = { current: null, newest: null, reason: null };
@@ -104,7 +107,12 @@ async function compareRecipe({ layout, signal }: Context, { recipe, inputs }: Re
 
 async function compareDockerfile({ layout, signal }: Context, origin: BuildOrigin): Promise<Comparison> {
   const { inputs: current, ...spec } = origin;
-  return { current, newest: await dockerfileInputs(layout, spec, { signal }) };
+  const newest = await dockerfileInputs(layout, spec, { signal });
+  return {
+    current,
+    newest,
+    remark: "base images are not asked for; `bothy box add --force FOLDER` takes newer ones",
+  };
 }
 
 async function compareFile(ctx: Context, origin: File): Promise<Comparison> {

@@ -76,7 +76,6 @@ export async function bringUp(ctx: Context, work: BringUp): Promise<UpOutcome> {
   work.progress.title(
     readiness === "done" ? done : summary(record.name, isolation, action, network.ip, readyMs),
   );
-  if (readiness === "done") ctx.reporter.info(done);
   return { name: record.name, id: record.id, isolation, action, ip: network.ip, readyMs };
 }
 

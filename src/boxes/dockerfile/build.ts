@@ -48,7 +48,9 @@ export async function buildDockerfile(
   let waited = false;
   const onWait = (holder: { pid: number } | undefined) => {
     waited = true;
-    options.report?.(`waiting for process ${holder?.pid ?? ""}, which builds a Dockerfile`);
+    options.report?.(
+      `waiting for ${holder ? `process ${holder.pid}` : "another process"}, which builds a Dockerfile`,
+    );
   };
   await using _held = await lock(layout.lock(BUILD_LOCK), { signal, onWait, timeoutMs: PATIENCE_MS });
   const others = waited && !force ? await findCurrent(work) : undefined;

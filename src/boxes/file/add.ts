@@ -108,7 +108,10 @@ async function fromFile(
   const complete = { ...source, checksum };
   await using _held = await lock(layout.lock(`box-${name}`), {
     signal,
-    onWait: (holder) => report?.(`waiting for process ${holder?.pid ?? ""}, which adds the same box`),
+    onWait: (holder) =>
+      report?.(
+        `waiting for ${holder ? `process ${holder.pid}` : "another process"}, which adds the same box`,
+      ),
   });
   const box =
     (await findSame(layout, name, complete, options)) ??

@@ -70,7 +70,10 @@ async function fetchRemote(layout: Layout, url: string, options: FetchOptions): 
   const target = join(layout.downloads(), name);
   const held = await lock(layout.lock(`fetch-${name}`), {
     signal,
-    onWait: (holder) => report?.(`waiting for process ${holder?.pid ?? ""}, which uses the same download`),
+    onWait: (holder) =>
+      report?.(
+        `waiting for ${holder ? `process ${holder.pid}` : "another process"}, which uses the same download`,
+      ),
   });
   try {
     const mark = checksum ? undefined : await serverMark(url, signal);

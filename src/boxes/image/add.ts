@@ -46,7 +46,10 @@ export async function addImage(
   await using _alone = await lock(layout.lock(`image-${key}`), {
     signal,
     timeoutMs: PATIENCE_MS,
-    onWait: (holder) => report?.(`waiting for process ${holder?.pid ?? ""}, which adds the same box`),
+    onWait: (holder) =>
+      report?.(
+        `waiting for ${holder ? `process ${holder.pid}` : "another process"}, which adds the same box`,
+      ),
   });
   const present = options.force ? undefined : await findAdded(layout, source, key, options.origin);
   if (present) {

@@ -58,7 +58,7 @@ describe("buildBox", () => {
     ]);
     expect(made).toHaveLength(1);
     expect(results.map(({ built }) => built).sort()).toEqual([false, true]);
-    expect(lines.join("\n")).toContain("waiting for process");
+    expect(lines.join("\n")).toContain("waiting for");
   });
 
   it("builds different boxes side by side", async () => {

@@ -34,7 +34,7 @@ describe("a program that ends while up waits", () => {
     lab.backends.container.endsWith = 0;
     const { machines } = await up(lab.ctx, { machines: [] });
     expect(machines).toMatchObject([{ name: "web", action: "created" }]);
-    expect(lab.ctx.reporter.lines("info")).toContain("web: its program ended with exit status 0");
+    expect(lab.ctx.reporter.lines("title")).toContain("web: its program ended with exit status 0");
     await destroy(lab.ctx, []);
     await expectNothing(lab);
   });
