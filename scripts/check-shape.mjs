@@ -89,6 +89,7 @@ const UNTESTED = {
   "system/environment.ts": "a list of names",
   "system/log.ts": "three lines",
   "ui/question.ts": "needs a terminal",
+  "operations/health.ts": "reads from a machine: test/e2e/images",
   "operations/own-system.ts": "needs a machine with a system of its own: test/e2e/own-disk",
   "network/bridge.ts": "the kernel's side: test/contract/network, in namespaces of its own",
   "network/check.ts": "the kernel's side: test/contract/network, in namespaces of its own",

@@ -54,7 +54,7 @@ function row(machine: MachineStatus, all: boolean): string[] {
   return [
     machine.name,
     machine.id ?? "-",
-    machine.state,
+    machine.health ? `${machine.state} (${machine.health})` : machine.state,
     machine.isolation,
     machine.ip ?? "-",
     String(machine.cpus),

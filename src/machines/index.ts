@@ -2,6 +2,7 @@
 export { createBootDisk } from "./boot-disk.ts";
 export { cloudSeedFiles } from "./cloud-seed.ts";
 export { createDisk } from "./disk.ts";
+export { healthFact } from "./health.ts";
 export { ensureKeys, fingerprint, type MachineKeys } from "./keys.ts";
 export { type Program, programOf } from "./program.ts";
 export { ensureProject, forgetProject, listProjects, type ProjectRecord, readProjectId } from "./project.ts";

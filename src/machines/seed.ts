@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation, Nic } from "../providers/provider.ts";
 import { type Layout, removeTree, shellQuote } from "../system/index.ts";
+import { healthFact } from "./health.ts";
 import type { MachineKeys } from "./keys.ts";
 import { type Program, programOf } from "./program.ts";
 import type { MachineRecord } from "./record.ts";
@@ -47,6 +48,7 @@ export function seedFiles(facts: SeedFacts): Record<string, string> {
         .join("\n") || undefined,
     init: record.box.init,
     ...programFacts(program),
+    healthcheck: healthFact(record),
     management: facts.needsChannel ? String(MANAGEMENT_PORT) : undefined,
     pids: facts.limitsItself ? record.pids?.toString() : undefined,
     environment: environmentLines({ ...record.box.environment, ...record.environment }) || undefined,

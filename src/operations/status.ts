@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
+import { type Health, healthOf } from "./health.ts";
 import { type Live, liveStates, type MachineState } from "./live.ts";
 import { addressOf } from "./network.ts";
 import { sourceName } from "./source-name.ts";
@@ -15,6 +16,8 @@ export interface MachineStatus {
   readonly isolation: Isolation;
   readonly provider: string;
   readonly state: MachineState;
+  /** What the image's health check says; `null` without one, and while the machine does not run. */
+  readonly health: Health | null;
   readonly box: string;
   readonly ip: string | null;
   readonly ports: readonly { host: number; guest: number; protocol: string; address: string }[];
@@ -82,6 +85,7 @@ async function describe(
     isolation,
     provider: (await ctx.providers.get(isolation)).name,
     state: target.broken ? "broken" : (live?.state ?? "absent"),
+    health: target.record && live ? await healthOf(ctx, target.record, live) : null,
     box: target.record?.box.name ?? (target.config ? sourceName(target.config.source) : ""),
     ip: address.ip,
     ports: [],

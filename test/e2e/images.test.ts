@@ -33,6 +33,7 @@ async function writeServerImage(folder: string): Promise<void> {
 interface Machine {
   readonly ip: string;
   readonly state: string;
+  readonly health: string | null;
 }
 
 async function statusOf(shop: Lab, name: string): Promise<Machine> {
@@ -88,6 +89,7 @@ ENV GREETING=$GREETING
 COPY entry.sh /entry.sh
 VOLUME /var/lib/data
 EXPOSE 8000
+HEALTHCHECK --interval=1s --timeout=5s --retries=2 CMD wget -q -O /dev/null http://127.0.0.1:8000/
 STOPSIGNAL SIGUSR1
 USER app
 WORKDIR /var/lib/data
@@ -117,7 +119,12 @@ describe("a Dockerfile", () => {
     for (const level of BOTH) {
       succeeded(await shop.bothy("up", "--isolation", level));
       expect(await fetchText(shop, "app", 8000)).toBe("hello from app\n");
+      const health = async () => (await statusOf(shop, "app")).health;
+      await expect.poll(health, { timeout: 30_000 }).toBe("healthy");
+      await shop.inside("app", "mv /var/lib/data/index.html /var/lib/data/away");
+      await expect.poll(health, { timeout: 30_000 }).toBe("unhealthy");
       succeeded(await shop.bothy("halt"));
+      expect(await health()).toBeNull();
     }
     succeeded(await shop.bothy("up", "--isolation", "container"));
     expect(await shop.inside("app", "cat /var/lib/data/log")).toBe("asked to stop\nasked to stop\n");
