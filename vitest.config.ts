@@ -27,7 +27,7 @@ export default defineConfig({
     projects: [
       project("unit", 0, { testTimeout: 20_000 }),
       project("cli", 1, { testTimeout: 60_000 }),
-      project("images", 2, { ...real, include: images, fileParallelism: true }),
+      project("images", 2, { ...real, include: images, fileParallelism: true, maxWorkers: 2 }),
       project("contract", 3, { ...real, exclude: images }),
       project("e2e", 4, { ...real, exclude: images }),
     ],
