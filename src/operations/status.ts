@@ -3,7 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { Isolation } from "../providers/provider.ts";
 import type { Context } from "./context.ts";
-import { type Health, healthOf } from "./health.ts";
+import type { Health } from "./health.ts";
 import { type Live, liveStates, type MachineState } from "./live.ts";
 import { addressOf } from "./network.ts";
 import { sourceName } from "./source-name.ts";
@@ -85,7 +85,7 @@ async function describe(
     isolation,
     provider: (await ctx.providers.get(isolation)).name,
     state: target.broken ? "broken" : (live?.state ?? "absent"),
-    health: target.record && live ? await healthOf(ctx, target.record, live) : null,
+    health: target.record && live ? await knownHealth(ctx, target.record, live) : null,
     box: target.record?.box.name ?? (target.config ? sourceName(target.config.source) : ""),
     ip: address.ip,
     ports: [],
@@ -97,6 +97,12 @@ async function describe(
     reason: target.broken?.error.message ?? live?.reason ?? address.problem,
     ...(all && project !== undefined ? { project } : {}),
   };
+}
+
+/** What reaches into machines is only loaded where there is something to ask. */
+async function knownHealth(ctx: Context, record: MachineRecord, live: Live): Promise<Health | null> {
+  if (!record.box.healthcheck) return null;
+  return (await import("./health.ts")).healthOf(ctx, record, live);
 }
 
 /** A damaged network file must not hide the machine. */
