@@ -1,7 +1,7 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { hasErrno } from "../errors.ts";
-import { type Layout, statIfExists } from "../system/index.ts";
+import { type Layout, namesIn, statIfExists } from "../system/index.ts";
 import { areLayersLeased } from "./lease.ts";
 import { lockBoxes } from "./store.ts";
 
@@ -53,12 +53,5 @@ async function sweepFolder(
 async function removeIfEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch((error: unknown) => {
     if (!hasErrno(error, "ENOTEMPTY", "EEXIST", "ENOENT")) throw error;
-  });
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
   });
 }

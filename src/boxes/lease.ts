@@ -1,7 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasErrno } from "../errors.ts";
-import { type Layout, tryLock } from "../system/index.ts";
+import { type Layout, namesIn, tryLock } from "../system/index.ts";
 import { lockBoxes } from "./store.ts";
 
 const PREFIX = "import-";
@@ -34,11 +33,4 @@ export async function areLayersLeased(layout: Layout): Promise<boolean> {
 async function end(path: string, lease: AsyncDisposable): Promise<void> {
   await rm(path, { force: true });
   await lease[Symbol.asyncDispose]();
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
 }

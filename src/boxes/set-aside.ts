@@ -1,7 +1,6 @@
-import { readdir, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { hasErrno } from "../errors.ts";
-import { type Layout, removeTree, statIfExists } from "../system/index.ts";
+import { type Layout, namesIn, removeTree, statIfExists } from "../system/index.ts";
 
 const SUFFIX = ".damaged";
 
@@ -34,11 +33,4 @@ export async function settleSetAside(layout: Layout): Promise<void> {
 async function settle(layout: Layout, path: string): Promise<void> {
   if (await statIfExists(path)) await removeTree(path + SUFFIX, { within: layout.home });
   else if (await statIfExists(path + SUFFIX)) await rename(path + SUFFIX, path);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
 }

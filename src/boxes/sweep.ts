@@ -1,7 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasErrno } from "../errors.ts";
-import { type Layout, removeTree, statIfExists, tryLock } from "../system/index.ts";
+import { type Layout, namesIn, removeTree, statIfExists, tryLock } from "../system/index.ts";
 import { type ArtefactKind, currentFile, readPointer } from "./artefact.ts";
 import { DIGEST } from "./digest.ts";
 import { areLayersLeased } from "./lease.ts";
@@ -104,11 +103,4 @@ function isImport(name: string): boolean {
 async function isMountedIn(folder: string): Promise<boolean> {
   const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
   return lines.some((line) => `${line.split(" ")[4]}/`.startsWith(`${folder}/`));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT", "ENOTDIR")) return [];
-    throw error;
-  });
 }

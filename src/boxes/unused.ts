@@ -1,7 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasErrno } from "../errors.ts";
-import { type Layout, removeTree, statIfExists } from "../system/index.ts";
+import { type Layout, namesIn, removeTree, statIfExists } from "../system/index.ts";
 import { readPointer } from "./artefact.ts";
 import type { Box } from "./box.ts";
 import { DIGEST } from "./digest.ts";
@@ -127,13 +126,6 @@ async function digestsIn(folder: string, suffix: string): Promise<string[]> {
   return filterAsync(digests.filter((digest) => DIGEST.test(digest)).sort(), async (digest) =>
     Boolean((await statIfExists(join(folder, digest + suffix)))?.isFile()),
   );
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
 }
 
 async function filterAsync<T>(values: readonly T[], keep: (value: T) => Promise<boolean>): Promise<T[]> {

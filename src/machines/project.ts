@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { BothyError, hasErrno } from "../errors.ts";
-import { ensureFolder, type Layout, readIfExists, removeTree, writeJson } from "../system/index.ts";
+import { BothyError } from "../errors.ts";
+import { ensureFolder, type Layout, namesIn, readIfExists, removeTree, writeJson } from "../system/index.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -100,13 +100,6 @@ function isAlive(pid: string): boolean {
 
 function users(layout: Layout, id: string): string {
   return join(layout.project(id).folder, "users");
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
 }
 
 function pointer(folder: string): string {

@@ -1,10 +1,10 @@
-import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { BothyError, hasErrno, messageOf } from "../errors.ts";
 import {
   ensureFolder,
   type Layout,
+  namesIn,
   readIfExists,
   removeTree,
   statIfExists,
@@ -182,13 +182,6 @@ async function holdsMachine(layout: Layout, id: string): Promise<boolean> {
   const { state, disk, keys } = layout.machine(id);
   const found = await Promise.all([state, disk, keys].map(statIfExists));
   return found.some((stats) => stats !== undefined);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error) => {
-    if (hasErrno(error, "ENOENT")) return [];
-    throw error;
-  });
 }
 
 /** Whether a name in the folder of machines is a machine's; others may lie there as in any folder. */

@@ -8,6 +8,7 @@ export {
   diskFull,
   ensureFolder,
   isExecutable,
+  namesIn,
   readIfExists,
   removeTree,
   statIfExists,

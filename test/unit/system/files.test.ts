@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import {
   isExecutable,
+  namesIn,
   readIfExists,
   removeTree,
   run,
@@ -141,5 +142,15 @@ describe("removeTree", () => {
     await symlink(outside, join(inside, "link"));
     await removeTree(inside, { within: join(home.folder, "machines") });
     expect(await readdir(outside)).toEqual(["file"]);
+  });
+});
+
+describe("namesIn", () => {
+  it("lists a folder, and nothing where there is none", async () => {
+    await using home = await tempHome();
+    await writeFile(join(home.folder, "file"), "");
+    expect(await namesIn(home.folder)).toContain("file");
+    expect(await namesIn(join(home.folder, "file"))).toEqual([]);
+    expect(await namesIn(join(home.folder, "none"))).toEqual([]);
   });
 });
