@@ -7,10 +7,11 @@ import { makeDebianTree, type TreeRequest } from "./debian.ts";
 import { explainBuildFailure } from "./failure.ts";
 import { packTree } from "./image.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
-import { admitLayer, resolveLayers } from "./layers.ts";
+import { admitLayer } from "./layers.ts";
 import { normaliseBoxName } from "./name.ts";
 import { findRecipe, type Recipe } from "./recipe.ts";
-import { findBox, lockBoxes, saveBox, unknownBox } from "./store.ts";
+import { lockBoxes, saveBox, unknownBox } from "./store.ts";
+import { findWhole } from "./whole.ts";
 import { workspace } from "./workspace.ts";
 
 /** How a box is built; everything has a default. */
@@ -92,15 +93,8 @@ async function buildLocked(
 
 /** The box in the store, when it is whole and made from these inputs. */
 async function findCurrent(layout: Layout, name: string, inputs: Inputs): Promise<Box | undefined> {
-  try {
-    const box = await findBox(layout, name);
-    if (!(box?.source && "recipe" in box.source) || box.source.inputs !== inputs.key) return undefined;
-    await resolveLayers(layout, box);
-    return box;
-  } catch (error) {
-    if (error instanceof BothyError) return undefined; // damaged: building again is the cure
-    throw error;
-  }
+  const box = await findWhole(layout, name);
+  return box?.source && "recipe" in box.source && box.source.inputs === inputs.key ? box : undefined;
 }
 
 async function store(

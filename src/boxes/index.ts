@@ -20,3 +20,4 @@ export { type OldArtefact, removeOldArtefacts, removeWorkspaces } from "./sweep.
 export { buildTools, findTools, type Tools } from "./tools.ts";
 export type { InUse, Swept } from "./unused.ts";
 export { type Damage, findDamage } from "./verify.ts";
+export { findWhole } from "./whole.ts";

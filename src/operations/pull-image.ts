@@ -1,6 +1,5 @@
-import { type Box, boxNameOfImage, readBox, resolveLayers } from "../boxes/index.ts";
+import { type Box, boxNameOfImage, findWhole } from "../boxes/index.ts";
 import { familiarReference, openImage, parseReference } from "../boxes/registry/index.ts";
-import { BothyError } from "../errors.ts";
 import { addOpenedImage } from "./add-image.ts";
 import type { Context } from "./context.ts";
 import type { Progress } from "./reporter.ts";
@@ -27,21 +26,9 @@ export async function pullImage(ctx: Context, text: string, options: PullOptions
   const reference = parseReference(text);
   const name = options.name ?? boxNameOfImage(reference);
   const { progress, platform, force } = options;
-  const present = options.renew || force ? undefined : await findWhole(ctx, name);
+  const present = options.renew || force ? undefined : await findWhole(layout, name);
   if (present) return present;
   const report = (line: string) => progress.report(line);
   await using source = await openImage(layout, text, { platform, signal, report });
   return await addOpenedImage(ctx, source, { name, shown: familiarReference(reference), progress, force });
-}
-
-/** A damaged one is pulled again. */
-async function findWhole({ layout }: Context, name: string): Promise<Box | undefined> {
-  try {
-    const box = await readBox(layout, name);
-    if (box) await resolveLayers(layout, box);
-    return box;
-  } catch (error) {
-    if (error instanceof BothyError) return undefined;
-    throw error;
-  }
 }

@@ -3,9 +3,8 @@ import { BothyError, messageOf } from "../../errors.ts";
 import { type Layout, readIfExists, statIfExists } from "../../system/index.ts";
 import { type Box, canonical } from "../box.ts";
 import { digestOfText } from "../digest.ts";
-import { readBox } from "../entries.ts";
-import { resolveLayers } from "../layers.ts";
 import { normaliseBoxName } from "../name.ts";
+import { findWhole } from "../whole.ts";
 import { checkDockerfile } from "./check.ts";
 import { digestContext } from "./context.ts";
 import { type IgnoreRules, readIgnoreRules } from "./ignore.ts";
@@ -99,13 +98,6 @@ async function readDockerfile(spec: DockerfileSpec, path: string): Promise<strin
 
 /** The box in the store, when it is whole and made from these inputs. */
 export async function findCurrent({ layout, name, source }: Work): Promise<Box | undefined> {
-  try {
-    const box = await readBox(layout, name);
-    if (!(box?.source && "context" in box.source) || box.source.inputs !== source.inputs) return undefined;
-    await resolveLayers(layout, box);
-    return box;
-  } catch (error) {
-    if (error instanceof BothyError) return undefined; // damaged: building again is the cure
-    throw error;
-  }
+  const box = await findWhole(layout, name);
+  return box?.source && "context" in box.source && box.source.inputs === source.inputs ? box : undefined;
 }

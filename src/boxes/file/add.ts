@@ -1,18 +1,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { BothyError } from "../../errors.ts";
-import { explainFullDisk, type Layout, lock, shellQuote, statIfExists } from "../../system/index.ts";
+import { explainFullDisk, type Layout, lock, shellQuote } from "../../system/index.ts";
 import type { BuildContext } from "../artefact.ts";
 import { type Box, type BoxContent, describeBox } from "../box.ts";
 import { digestOfFile } from "../digest.ts";
 import { type Checksum, requireSpace } from "../download/index.ts";
-import { readBox } from "../entries.ts";
 import { addImage, openArchive } from "../image/index.ts";
-import { resolveLayers } from "../layers.ts";
 import { leaseLayers } from "../lease.ts";
 import { normaliseBoxName } from "../name.ts";
 import { lockBoxes, saveBox } from "../store.ts";
 import { type BoxProvider, chooseBox, type Offer, parseCatalog } from "../vagrant/index.ts";
+import { findWhole } from "../whole.ts";
 import { workspace } from "../workspace.ts";
 import { contentOf } from "./content.ts";
 import { type Fetched, fetchFile, locate } from "./fetch.ts";
@@ -155,20 +154,11 @@ async function findSame(
   { force, report }: AddFileOptions,
 ): Promise<Box | undefined> {
   if (force) return undefined;
-  try {
-    const box = await readBox(layout, name);
-    if (!box?.source || !("file" in box.source) || box.source.checksum !== source.checksum) return undefined;
-    if (box.source.boxVersion !== source.boxVersion || box.source.catalog !== source.catalog)
-      return undefined;
-    await resolveLayers(layout, box);
-    if (box.disk && (await statIfExists(layout.disk(box.disk.digest)))?.size !== box.disk.sizeBytes)
-      return undefined;
-    report?.("is there already");
-    return box;
-  } catch (error) {
-    if (error instanceof BothyError) return undefined; // damaged: adding it again is the cure
-    throw error;
-  }
+  const box = await findWhole(layout, name);
+  if (!box?.source || !("file" in box.source) || box.source.checksum !== source.checksum) return undefined;
+  if (box.source.boxVersion !== source.boxVersion || box.source.catalog !== source.catalog) return undefined;
+  report?.("is there already");
+  return box;
 }
 
 async function fromImage(

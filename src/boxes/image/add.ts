@@ -1,12 +1,11 @@
 import { BothyError } from "../../errors.ts";
 import { type Layout, lock } from "../../system/index.ts";
 import { type Box, type BoxLayer, describeBox, MAX_LAYERS } from "../box.ts";
-import { readBox } from "../entries.ts";
-import { resolveLayers } from "../layers.ts";
 import { leaseLayers } from "../lease.ts";
 import { normaliseBoxName } from "../name.ts";
 import type { ImageSource } from "../oci/source.ts";
 import { lockBoxes, saveBox } from "../store.ts";
+import { findWhole } from "../whole.ts";
 import { contentOfImage, historyOfImage } from "./content.ts";
 import { importLayers } from "./import-layers.ts";
 import type { ImageProgress } from "./layer-work.ts";
@@ -68,15 +67,8 @@ export async function findAdded(
   name: string,
   origin: NonNullable<Box["source"]> = originOf(source),
 ): Promise<Box | undefined> {
-  try {
-    const box = await readBox(layout, name);
-    if (!box?.source || !isSame(box.source, origin)) return undefined;
-    await resolveLayers(layout, box);
-    return box;
-  } catch (error) {
-    if (error instanceof BothyError) return undefined; // damaged: adding it again is the cure
-    throw error;
-  }
+  const box = await findWhole(layout, name);
+  return box?.source && isSame(box.source, origin) ? box : undefined;
 }
 
 async function save(
