@@ -4,7 +4,7 @@ export { type BuildOptions, type BuildResult, buildBox, type TreeMaker } from ".
 export { type OldDownloads, removeDownloads } from "./downloads.ts";
 export { type BoxEntry, listBoxes, readBox } from "./entries.ts";
 export { type PackOptions, packTree } from "./image.ts";
-export { buildKernel, findKernel, type Kernel, openKernel } from "./kernel.ts";
+export { buildKernel, findKernel, findKernelOf, type Kernel } from "./kernel.ts";
 export { type LayerFile, resolveLayers, verifyBox } from "./layers.ts";
 export { leaseLayers } from "./lease.ts";
 export { boxNameOfImage, type ImageName, normaliseBoxName } from "./name.ts";

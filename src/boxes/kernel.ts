@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Layout, run, writeJson } from "../system/index.ts";
+import { hasErrno } from "../errors.ts";
+import { type Layout, run, statIfExists, writeJson } from "../system/index.ts";
 import { type ArtefactKind, type BuildContext, buildArtefact, findArtefact } from "./artefact.ts";
 import { type ArchiveEntry, archive } from "./artefact-initramfs.ts";
 import { selectModules } from "./artefact-modules.ts";
@@ -54,6 +55,18 @@ export async function findKernel(layout: Layout): Promise<Kernel | undefined> {
 /** The kernel of today's recipe and packages; built when there is none. See `buildArtefact` for the promises. */
 export async function buildKernel(layout: Layout, context: BuildContext = {}): Promise<Kernel> {
   return openKernel(layout, await buildArtefact(layout, KIND, context));
+}
+
+/** The kernel of that digest if every file of it is there; see `openKernel`. */
+export async function findKernelOf(layout: Layout, digest: string): Promise<Kernel | undefined> {
+  try {
+    const kernel = await openKernel(layout, digest);
+    const stats = await Promise.all([kernel.vmlinuz, kernel.initramfs, kernel.modules].map(statIfExists));
+    return stats.every((one) => one?.isFile()) ? kernel : undefined;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** A kernel by its digest: the newest, an earlier one, or one that a box brought along. */

@@ -1,8 +1,8 @@
-import { BothyError, hasErrno } from "../errors.ts";
+import { BothyError } from "../errors.ts";
 import { type Layout, statIfExists } from "../system/index.ts";
 import type { Box } from "./box.ts";
 import { readBox } from "./entries.ts";
-import { openKernel } from "./kernel.ts";
+import { findKernelOf } from "./kernel.ts";
 import { resolveLayers } from "./layers.ts";
 
 /**
@@ -14,7 +14,10 @@ export async function findWhole(layout: Layout, name: string): Promise<Box | und
     const box = await readBox(layout, name);
     if (!box) return undefined;
     await resolveLayers(layout, box);
-    return (await isDiskThere(layout, box)) && (await isKernelThere(layout, box)) ? box : undefined;
+    return (await isDiskThere(layout, box)) &&
+      (!box.kernel || (await findKernelOf(layout, box.kernel.digest)))
+      ? box
+      : undefined;
   } catch (error) {
     if (error instanceof BothyError) return undefined;
     throw error;
@@ -23,16 +26,4 @@ export async function findWhole(layout: Layout, name: string): Promise<Box | und
 
 async function isDiskThere(layout: Layout, { disk }: Box): Promise<boolean> {
   return !disk || (await statIfExists(layout.disk(disk.digest)))?.size === disk.sizeBytes;
-}
-
-async function isKernelThere(layout: Layout, { kernel }: Box): Promise<boolean> {
-  if (!kernel) return true;
-  try {
-    const { vmlinuz, initramfs, modules } = await openKernel(layout, kernel.digest);
-    const stats = await Promise.all([vmlinuz, initramfs, modules].map(statIfExists));
-    return stats.every((one) => one?.isFile());
-  } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR") || error instanceof SyntaxError) return false;
-    throw error;
-  }
 }

@@ -1,8 +1,7 @@
-import { findKernel, openKernel } from "../boxes/index.ts";
-import { BothyError, hasErrno } from "../errors.ts";
+import { findKernel, findKernelOf } from "../boxes/index.ts";
+import { BothyError } from "../errors.ts";
 import type { MachineRecord } from "../machines/index.ts";
 import type { KernelFiles } from "../providers/provider.ts";
-import { statIfExists } from "../system/index.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -20,13 +19,8 @@ export async function kernelOf(
     });
   }
   const { digest } = box.kernel;
-  const found = await openKernel(layout, digest).catch((error: unknown) => {
-    if (hasErrno(error, "ENOENT", "ENOTDIR") || error instanceof SyntaxError) return undefined;
-    throw error;
-  });
-  const files = found ? [found.vmlinuz, found.initramfs, found.modules] : [];
-  const stats = await Promise.all(files.map(statIfExists));
-  if (found && stats.every((one) => one?.isFile())) return found;
+  const found = await findKernelOf(layout, digest);
+  if (found) return found;
   const folder = layout.artefact("kernel", digest);
   throw new BothyError(
     "LAYER_DAMAGED",
