@@ -32,8 +32,7 @@ export async function dockerImage(files: Files, request: ImageRequest): Promise<
   const sizes = await Promise.all(saved.Layers.map((name) => files.sizeOf(name)));
   const missing = saved.Layers[sizes.indexOf(undefined)];
   if (missing !== undefined) throw invalid(reference, `its layer \`${missing}\` is missing or cut off`);
-  const placeholders = sizes.map((size) => layer("", size));
-  const config = parseImageConfig(bytes, placeholders, reference);
+  const config = parseImageConfig(bytes, saved.Layers, reference);
   if (!runsOn(config, request.platform)) {
     throw platformMissing(reference, request.platform, [platformText(config)]);
   }

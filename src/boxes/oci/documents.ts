@@ -50,7 +50,11 @@ export function parseManifest(bytes: Buffer, title: string): ImageManifest {
 }
 
 /** @throws BothyError `IMAGE_INVALID`, also when it does not describe as many layers as the manifest has. */
-export function parseImageConfig(bytes: Buffer, layers: readonly Descriptor[], title: string): ImageConfig {
+export function parseImageConfig(
+  bytes: Buffer,
+  layers: { readonly length: number },
+  title: string,
+): ImageConfig {
   const config = parse(imageConfigSchema, bytes, title, "configuration");
   const described = config.rootfs.diff_ids.length;
   if (described === layers.length) return config;

@@ -66,7 +66,7 @@ export class TarReader {
 
   /** The next entry; what was not read of the last one's data is passed over. */
   async next(): Promise<TarEntry | undefined> {
-    await this.#source.skip(this.#unreadBytes + this.#paddingBytes);
+    await this.#source.skip(this.#unreadBytes + this.#paddingBytes); // to the next header
     this.#unreadBytes = this.#paddingBytes = 0;
     const extensions: Extensions = { pax: [] };
     for (;;) {
@@ -120,7 +120,7 @@ export class TarReader {
     }
     const body = await this.#source.exactly(header.size);
     if (!body) throw new Refusal("ends in the middle: the archive is truncated", header.name);
-    await this.#source.skip(padding(header.size));
+    await this.#source.skip(padding(header.size)); // entries begin at multiples of 512
     return body;
   }
 
