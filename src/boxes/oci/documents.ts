@@ -1,7 +1,6 @@
 import type * as z from "zod";
 import { BothyError, messageOf } from "../../errors.ts";
 import {
-  type Descriptor,
   type ImageConfig,
   type ImageIndex,
   type ImageManifest,
